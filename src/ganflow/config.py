@@ -1,0 +1,296 @@
+"""The project's parameters: one frozen, typed section for each top-level key of `conf/*/parameters_*.yml`.
+
+A section refuses what it does not know, so a misspelt option stops the run before any work is done.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ganflow.errors import ConfigurationError
+
+PositiveInt = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Section(BaseModel):
+    """Base of all sections: immutable, strict about unknown keys, with errors that a person can act on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """Build the section from plain values.
+
+        Raises:
+            ConfigurationError: naming every wrong key, what it was given, what was expected and, for unknown keys, the nearest known.
+        """
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError as error:
+            raise ConfigurationError("; ".join(_explain(cls, detail) for detail in error.errors())) from None
+
+
+def _explain(section: type[Section], detail: Any) -> str:
+    """One sentence for one pydantic error: where, what was got, what was expected."""
+    where = ".".join([section.__name__, *map(str, detail["loc"])])
+    if detail["type"] == "extra_forbidden":
+        known = _fields_at(section, detail["loc"][:-1])
+        nearest = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
+        hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
+        return f"{where} is not a known parameter.{hint} Known here: {', '.join(known)}"
+    if detail["type"] == "missing":
+        return f"{where} is missing; give it a value in conf/"
+    return f"{where}: {detail['msg']} (got {detail['input']!r})"
+
+
+def _fields_at(section: Any, location: tuple[int | str, ...]) -> list[str]:
+    """Names of the fields of the section that `location` leads to, looking through containers and unions."""
+    for key in location:
+        if isinstance(key, str) and key in section.model_fields:
+            section = _section_in(section.model_fields[key].annotation) or section
+    return sorted(section.model_fields)
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next((found for part in getattr(annotation, "__args__", ()) if (found := _section_in(part))), None)
+
+
+class DataParameters(Section):
+    """Where the images come from and how many are kept apart.
+
+    Attributes:
+        source: a key of `ganflow.data.sources.SOURCES`.
+        location: folder or URL prefix, for the sources that read one.
+        held_out_per_class: images of each class kept for evaluation; None takes the source's own test set.
+        seed: of the draw that chooses the held-out images.
+    """
+
+    source: str
+    location: str | None = None
+    held_out_per_class: PositiveInt | None
+    seed: int = 0
+
+
+class LatentParameters(Section):
+    """The noise that a generator starts from: `dimension` independent draws, uniform on (-1, 1) or standard normal."""
+
+    dimension: PositiveInt
+    distribution: Literal["uniform", "normal"]
+
+
+class GeneratorStage(Section):
+    """One row of a generator's table: features of `width` channels at 1/`divisor` of the image's height and width.
+
+    The first row is the projection of the latent vector. A row whose divisor is half of the one before it doubles the resolution.
+    """
+
+    divisor: Literal[1, 2, 4]
+    width: PositiveInt
+    kernel_size: PositiveInt = 5
+
+
+class GeneratorParameters(Section):
+    """Generator: projection, convolutional stages, output convolution.
+
+    Attributes:
+        stages: the table, coarse to fine; the last row is at full resolution.
+        output_kernel_size: of the convolution to pixels.
+        output_activation: sigmoid for pixels in [0, 1], tanh for [-1, 1].
+        batch_normalization_momentum: of the moving statistics.
+        dropout: rate after the projection.
+    """
+
+    stages: Annotated[tuple[GeneratorStage, ...], Field(min_length=1)]
+    output_kernel_size: PositiveInt
+    output_activation: Literal["sigmoid", "tanh"] = "sigmoid"
+    batch_normalization_momentum: Fraction = 0.9
+    dropout: Fraction = 0.0
+
+    @model_validator(mode="after")
+    def _check_table(self) -> Self:
+        divisors = [stage.divisor for stage in self.stages]
+        steps = [(coarse, fine) for coarse, fine in zip(divisors, divisors[1:], strict=False) if coarse not in (fine, 2 * fine)]
+        if divisors[0] == 1 or divisors[-1] != 1 or steps:
+            raise ValueError(
+                f"the divisors of stages must start at 4 or 2, halve or stay from row to row, and end at 1; they are {divisors}"
+            )
+        even = [size for size in [*(stage.kernel_size for stage in self.stages), self.output_kernel_size] if size % 2 == 0]
+        if even:
+            raise ValueError(f"a generator's kernel sizes must be odd, so that its convolutions are centred; got {even}")
+        return self
+
+
+class DiscriminatorStage(Section):
+    """One row of a discriminator's table: a convolution, LeakyReLU, and dropout if the network has any."""
+
+    width: PositiveInt
+    kernel_size: PositiveInt
+    stride: PositiveInt = 1
+
+
+class DiscriminatorParameters(Section):
+    """Discriminator: convolutional stages, flattened into one raw logit.
+
+    Attributes:
+        stages: the table, fine to coarse.
+        leaky_slope: slope of LeakyReLU for negative inputs.
+        dropout: rate after every stage.
+    """
+
+    stages: Annotated[tuple[DiscriminatorStage, ...], Field(min_length=1)]
+    leaky_slope: NonNegativeFloat = 0.2
+    dropout: Fraction = 0.0
+
+
+class NetworksParameters(Section):
+    """Both networks, as tables that `ganflow.networks.builders` folds blocks over."""
+
+    latent: LatentParameters
+    generator: GeneratorParameters
+    discriminator: DiscriminatorParameters
+
+
+class LearningRateDecay(Section):
+    """How a learning rate falls.
+
+    Attributes:
+        schedule: `inverse_time`: rate / (1 + decay_rate * step), as Keras 2's `decay`; `cosine`: half a cosine from the rate
+            to `final_fraction` of it over `num_steps` steps, constant afterwards.
+    """
+
+    schedule: Literal["inverse_time", "cosine"]
+    decay_rate: NonNegativeFloat | None = None
+    num_steps: PositiveInt | None = None
+    final_fraction: NonNegativeFloat = 0.0
+
+    @model_validator(mode="after")
+    def _check_needs(self) -> Self:
+        needed = {"inverse_time": "decay_rate", "cosine": "num_steps"}[self.schedule]
+        if getattr(self, needed) is None:
+            raise ValueError(f"schedule '{self.schedule}' needs {needed}")
+        return self
+
+
+class OptimizerParameters(Section):
+    """One network's optimizer.
+
+    Attributes:
+        name: `adam` (1412.6980) or `rmsprop`.
+        learning_rate: per step.
+        beta_1: decay of Adam's first moment; no meaning for RMSprop.
+        beta_2: decay of Adam's second moment, or RMSprop's rho.
+        epsilon: added to the denominator.
+        clip_value: every gradient component is clipped to ± this; None for no clipping.
+        decay: None for a constant rate.
+    """
+
+    name: Literal["adam", "rmsprop"]
+    learning_rate: PositiveFloat
+    beta_1: Fraction = 0.0
+    beta_2: Fraction = 0.99
+    epsilon: PositiveFloat = 1e-7
+    clip_value: PositiveFloat | None = None
+    decay: LearningRateDecay | None = None
+
+
+class TrainingParameters(Section):
+    """Adversarial training.
+
+    Attributes:
+        num_steps: of training in all; one step updates both networks once.
+        batch_size: real images in a step, and fakes.
+        interval: steps between two checkpoints; also one history row and one sheet.
+        num_checkpoints: newest checkpoints that are kept.
+        seed: of weights and of every draw.
+        loss: a key of `ganflow.losses.adversarial.LOSSES`.
+        r1_weight: γ of R1, in ½γ·E‖∇D(x)‖² (1801.04406); 0 for none.
+        share_fakes: one batch of fakes serves both updates, made in training mode. Otherwise the discriminator's are made in
+            inference mode and the generator learns from new noise, as in the 2017 post.
+        average_decay: per-step decay of the running average of the generator's weights.
+        sheet_columns: the fixed-latent sheet is a square with this many images on a side.
+        resume: `auto` continues an unfinished run of the same identity, `required` fails without one, `never` starts anew.
+    """
+
+    # What may change between two runs that are still the same run, continued.
+    NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"num_steps", "interval", "num_checkpoints", "sheet_columns", "resume"})
+
+    num_steps: PositiveInt
+    batch_size: PositiveInt
+    interval: PositiveInt
+    num_checkpoints: PositiveInt = 3
+    seed: int = 0
+    loss: str
+    r1_weight: NonNegativeFloat = 0.0
+    share_fakes: bool = True
+    average_decay: Fraction = 0.99
+    generator_optimizer: OptimizerParameters
+    discriminator_optimizer: OptimizerParameters
+    sheet_columns: PositiveInt = 8
+    resume: Literal["auto", "required", "never"] = "auto"
+
+    def identity(self) -> dict[str, Any]:
+        """The parameters that decide which weights a step arrives at, as plain values."""
+        return self.model_dump(mode="json", exclude=set(self.NOT_IDENTITY))
+
+
+class SamplingParameters(Section):
+    """What is drawn from a trained generator.
+
+    Attributes:
+        num_images: single PNGs.
+        batch_size: images drawn in one call.
+        sheet_columns: the sample sheet is a square with this many images on a side.
+        num_interpolations: rows of the interpolation strip.
+        num_interpolation_steps: images in each of its rows, both ends included.
+        frame_duration_ms: of the animated evolution.
+        seed: of the latents.
+    """
+
+    num_images: PositiveInt
+    batch_size: PositiveInt
+    sheet_columns: PositiveInt
+    num_interpolations: PositiveInt
+    num_interpolation_steps: Annotated[int, Field(ge=2)]
+    frame_duration_ms: PositiveInt
+    seed: int = 1
+
+
+class EvaluationParameters(Section):
+    """How a generator is scored.
+
+    Attributes:
+        num_samples: generated images that are scored; real training images and noise are scored in the same number.
+        batch_size: images drawn or classified in one call.
+        num_neighbors: k of precision, recall, density and coverage.
+        extractor_epochs: passes of the digit classifier over the training split.
+        extractor_batch_size: of those passes.
+        extractor_learning_rate: peak of their one-cycle schedule.
+        minimum_accuracy: on held-out images; a weaker classifier is refused, since its features mean little.
+        seed: of the classifier, the latents and the noise.
+    """
+
+    num_samples: Annotated[int, Field(ge=2)]
+    batch_size: PositiveInt
+    num_neighbors: PositiveInt
+    extractor_epochs: PositiveInt
+    extractor_batch_size: PositiveInt
+    extractor_learning_rate: PositiveFloat
+    minimum_accuracy: Annotated[float, Field(ge=0, le=1)]
+    seed: int = 2
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "data": DataParameters,
+    "networks": NetworksParameters,
+    "training": TrainingParameters,
+    "sampling": SamplingParameters,
+    "evaluation": EvaluationParameters,
+}

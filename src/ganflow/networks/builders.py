@@ -1,0 +1,125 @@
+"""From a table of stages to a network, and from a network to the plain data that travels between nodes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import keras
+import numpy as np
+
+from ganflow.config import DiscriminatorParameters, GeneratorParameters, LatentParameters
+from ganflow.errors import ConfigurationError
+from ganflow.networks.blocks import discriminator_block, generator_block, project
+from ganflow.networks.latent import Latent
+
+MAX_SIZE = 128
+
+Architecture = dict[str, Any]
+"""A network without weights: the parsed JSON of `keras.Model.to_json`."""
+
+
+def build_generator(parameters: GeneratorParameters, latent: LatentParameters, image_shape: tuple[int, int, int]) -> keras.Model:
+    """Build a DCGAN generator (1511.06434) from its table.
+
+    Returns:
+        (N, latent.dimension) to (N, H, W, C) pixels in the range of the output activation.
+    Raises:
+        ConfigurationError: for an image shape that no table can serve.
+    """
+    height, width, channels = check_image_shape(image_shape)
+    momentum = parameters.batch_normalization_momentum
+    first, *rest = parameters.stages
+    inputs = keras.Input((latent.dimension,), name="noise")
+    hidden = Latent(latent.distribution, name="latent")(inputs)
+    hidden = project(hidden, (height // first.divisor, width // first.divisor, first.width), momentum, parameters.dropout)
+    for number, (before, stage) in enumerate(zip(parameters.stages, rest, strict=False), start=1):
+        enlarge = before.divisor == 2 * stage.divisor
+        hidden = generator_block(hidden, stage.width, stage.kernel_size, enlarge, momentum, f"stage_{number}")
+    hidden = keras.layers.Conv2D(channels, parameters.output_kernel_size, padding="same", name="output_convolution")(hidden)
+    # pixels stay float32 under mixed precision
+    outputs = keras.layers.Activation(parameters.output_activation, name="pixels", dtype="float32")(hidden)
+    return keras.Model(inputs, outputs, name="generator")
+
+
+def build_discriminator(parameters: DiscriminatorParameters, image_shape: tuple[int, int, int]) -> keras.Model:
+    """Build a convolutional discriminator (1511.06434) from its table.
+
+    Returns:
+        (N, H, W, C) to (N, 1) raw logits, large for real images.
+    Raises:
+        ConfigurationError: for an image shape that no table can serve.
+    """
+    hidden = inputs = keras.Input(check_image_shape(image_shape), name="images")
+    for number, stage in enumerate(parameters.stages, start=1):
+        hidden = discriminator_block(
+            hidden, stage.width, stage.kernel_size, stage.stride, parameters.leaky_slope, parameters.dropout, f"stage_{number}"
+        )
+    hidden = keras.layers.Flatten(name="features")(hidden)
+    # losses and penalties stay float32 under mixed precision
+    return keras.Model(inputs, keras.layers.Dense(1, name="logit", dtype="float32")(hidden), name="discriminator")
+
+
+def check_image_shape(image_shape: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return (height, width, channels) if the builders can serve them.
+
+    Raises:
+        ConfigurationError: unless height and width are multiples of 4 up to 128 and there are 1 or 3 channels.
+    """
+    height, width, channels = image_shape
+    if any(size % 4 or not 0 < size <= MAX_SIZE for size in (height, width)) or channels not in (1, 3):
+        raise ConfigurationError(
+            f"Images of {height} × {width} pixels and {channels} channels cannot be generated: height and width must be multiples of 4 "
+            f"up to {MAX_SIZE}, with 1 or 3 channels. Crop, pad or resize the images, or choose another data.source."
+        )
+    return height, width, channels
+
+
+def architecture(model: keras.Model) -> Architecture:
+    """Describe a network without its weights, as plain data."""
+    described: Architecture = json.loads(model.to_json())
+    # names the machine's software rather than the network
+    return {key: value for key, value in described.items() if key not in ("build_config", "compile_config")}
+
+
+def instantiate(described: Architecture, seed: int | None = None) -> keras.Model:
+    """Build the network that `architecture` described.
+
+    Args:
+        described: plain data.
+        seed: of initial weights and dropout masks, the same for the same seed; None leaves them to chance.
+    """
+    plain = described if seed is None else _with_seeds(described, np.random.SeedSequence(seed))
+    return keras.models.model_from_json(json.dumps(plain))
+
+
+def _with_seeds(part: Any, sequence: np.random.SeedSequence) -> Any:
+    """Copy plain data, giving every `"seed": null` a seed of its own, in order of appearance."""
+    if isinstance(part, list):
+        return [_with_seeds(item, sequence) for item in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        key: int(sequence.spawn(1)[0].generate_state(1)[0] % 2**31) if key == "seed" and value is None else _with_seeds(value, sequence)
+        for key, value in part.items()
+    }
+
+
+def layer_table(models: list[keras.Model]) -> list[dict[str, Any]]:
+    """One row for each layer: network, layer, kind, output shape (without N), number of weights."""
+    return [
+        {
+            "network": model.name,
+            "layer": layer.name,
+            "kind": type(layer).__name__,
+            "output_shape": " × ".join(str(size) for size in layer.output.shape[1:]),
+            "num_weights": layer.count_params(),
+        }
+        for model in models
+        for layer in model.layers
+    ]
+
+
+def pixel_range(generator: keras.Model) -> tuple[float, float]:
+    """Lowest and highest pixel that the generator's output activation can give."""
+    return (-1.0, 1.0) if generator.get_layer("pixels").activation is keras.activations.tanh else (0.0, 1.0)

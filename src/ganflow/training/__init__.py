@@ -1,0 +1,1 @@
+"""Adversarial training: the step, the state it moves, and the loop that reports on it."""

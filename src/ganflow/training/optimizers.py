@@ -1,0 +1,30 @@
+"""From an optimizer's parameters to a Keras optimizer."""
+
+from __future__ import annotations
+
+import keras
+
+from ganflow.config import LearningRateDecay, OptimizerParameters
+
+
+def build_optimizer(parameters: OptimizerParameters, name: str) -> keras.optimizers.Optimizer:
+    """Build Adam (1412.6980) or RMSprop with its decay and clipping.
+
+    Args:
+        parameters: of one network's optimizer.
+        name: of the optimizer, which its variables carry.
+    """
+    rate = learning_rate(parameters.learning_rate, parameters.decay)
+    common = {"learning_rate": rate, "epsilon": parameters.epsilon, "clipvalue": parameters.clip_value, "name": name}
+    if parameters.name == "adam":
+        return keras.optimizers.Adam(beta_1=parameters.beta_1, beta_2=parameters.beta_2, **common)
+    return keras.optimizers.RMSprop(rho=parameters.beta_2, **common)
+
+
+def learning_rate(initial: float, decay: LearningRateDecay | None) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """A constant rate, or the schedule that `decay` describes."""
+    if decay is None:
+        return initial
+    if decay.schedule == "inverse_time":
+        return keras.optimizers.schedules.InverseTimeDecay(initial, decay_steps=1, decay_rate=decay.decay_rate)
+    return keras.optimizers.schedules.CosineDecay(initial, decay.num_steps, alpha=decay.final_fraction)

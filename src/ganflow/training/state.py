@@ -1,0 +1,108 @@
+"""Everything that training moves, and its way in and out of plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ganflow.config import TrainingParameters
+from ganflow.errors import CheckpointError, DivergenceError
+from ganflow.networks import Architecture, instantiate
+from ganflow.training.optimizers import build_optimizer
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """Two networks that learn, their optimizers, the running average of the generator, and the step they have reached."""
+
+    generator: keras.Model
+    discriminator: keras.Model
+    average_generator: keras.Model
+    generator_optimizer: keras.optimizers.Optimizer
+    discriminator_optimizer: keras.optimizers.Optimizer
+    step: tf.Variable
+
+    def variables(self) -> Iterator[tuple[str, Any]]:
+        """Yield a unique name and the variable, for every variable that the next step depends on."""
+        yield "step", self.step
+        for role in ("generator", "discriminator", "average_generator", "generator_optimizer", "discriminator_optimizer"):
+            for variable in getattr(self, role).variables:
+                yield f"{role}/{variable.path}", variable
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Copy the whole state out.
+
+        Raises:
+            DivergenceError: if a number in it is not finite.
+        """
+        arrays = {name: np.array(variable) for name, variable in self.variables()}
+        broken = [name for name, array in arrays.items() if not np.isfinite(array).all()]
+        if broken:
+            raise DivergenceError(
+                f"Weights are not finite after step {int(arrays['step'])}: {', '.join(broken[:3])}"
+                f"{f' and {len(broken) - 3} more' if len(broken) > 3 else ''}. {DIVERGENCE_REMEDY}"
+            )
+        return arrays
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Put a copied state back.
+
+        Raises:
+            CheckpointError: if names or shapes are not exactly this state's; nothing is changed then.
+        """
+        variables = dict(self.variables())
+        wrong = sorted(variables.keys() ^ arrays.keys()) or [
+            f"{name} of shape {arrays[name].shape}" for name, variable in variables.items() if tuple(variable.shape) != arrays[name].shape
+        ]
+        if wrong:
+            raise CheckpointError(
+                f"The checkpoint does not fit these networks and optimizers; first difference: {wrong[0]}. "
+                "Train anew with training.resume=never, or restore the settings it was made with."
+            )
+        for name, variable in variables.items():
+            variable.assign(arrays[name])
+
+
+DIVERGENCE_REMEDY = (
+    "Lower the learning rates (training.*_optimizer.learning_rate), set clip_value, or raise training.r1_weight; "
+    "the last good checkpoint is kept."
+)
+
+
+def create_state(generator: Architecture, discriminator: Architecture, parameters: TrainingParameters) -> TrainingState:
+    """Build fresh networks and optimizers, the same for the same `parameters.seed`.
+
+    Call it inside the distribution scope that the variables shall live in.
+    """
+    built_generator = instantiate(generator, seed=2 * parameters.seed)
+    built_discriminator = instantiate(discriminator, seed=2 * parameters.seed + 1)
+    average_generator = instantiate(generator, seed=2 * parameters.seed)
+    generator_optimizer = build_optimizer(parameters.generator_optimizer, "generator_optimizer")
+    discriminator_optimizer = build_optimizer(parameters.discriminator_optimizer, "discriminator_optimizer")
+    # slots exist from the start, so that every checkpoint holds the same names
+    generator_optimizer.build(built_generator.trainable_variables)
+    discriminator_optimizer.build(built_discriminator.trainable_variables)
+    step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
+    return TrainingState(
+        built_generator, built_discriminator, average_generator, generator_optimizer, discriminator_optimizer, step
+    )
+
+
+def average_generator(architecture: Architecture, arrays: dict[str, np.ndarray]) -> keras.Model:
+    """Build the averaged generator of a copied state.
+
+    Raises:
+        CheckpointError: if the state lacks one of the network's weights.
+    """
+    model = instantiate(architecture)
+    for variable in model.weights:
+        name = f"average_generator/{variable.path}"
+        if name not in arrays:
+            raise CheckpointError(f"The checkpoint lacks '{name}': it is of another architecture. Train anew with training.resume=never.")
+        variable.assign(arrays[name])
+    return model

@@ -1,0 +1,150 @@
+"""One training step, which reads as the algorithm: update the discriminator, update the generator, average its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from ganflow.config import TrainingParameters
+from ganflow.losses.adversarial import AdversarialLoss
+from ganflow.losses.penalties import logits_and_squared_gradient_norm
+from ganflow.networks import draw_latents
+from ganflow.training.state import TrainingState
+
+METRICS = ("discriminator_loss", "generator_loss", "r1_penalty", "discriminator_accuracy")
+"""What a step measures, in this order. The accuracy is the share of real and fake images told apart by the sign of the logit."""
+
+# Each use of randomness in a step has a stream of its own, so that adding one leaves the others as they were.
+_REAL_IMAGES, _DISCRIMINATOR_LATENTS, _GENERATOR_LATENTS, _SHEET_LATENTS = range(4)
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Stateless draws: the same seed, step and stream give the same numbers, however often training was interrupted."""
+
+    seed: int
+
+    def at(self, step: tf.Tensor | int, stream: int) -> tf.Tensor:
+        """Two-integer seed for one use of randomness in one step."""
+        return tf.stack([tf.constant(self.seed, tf.int64), tf.cast(step, tf.int64) * 8 + stream])
+
+
+def sheet_latents(state: TrainingState, num: int, seed: int) -> tf.Tensor:
+    """The fixed latents of a run's sample sheets, (num, dimension)."""
+    return draw_latents(state.average_generator, num, Draws(seed).at(0, _SHEET_LATENTS))
+
+
+def draw_images(images: tf.Tensor, num: int, seed: tf.Tensor, pixel_range: tuple[float, float]) -> tf.Tensor:
+    """Draw images with replacement and scale them.
+
+    Args:
+        images: (N, H, W, C) uint8.
+        num: images to draw.
+        seed: two integers.
+        pixel_range: what 0 and 255 become.
+    Returns:
+        (num, H, W, C) float32.
+    """
+    low, high = pixel_range
+    chosen = tf.random.stateless_uniform((num,), seed, maxval=tf.shape(images)[0], dtype=tf.int32)
+    return tf.cast(tf.gather(images, chosen), tf.float32) * ((high - low) / 255.0) + low
+
+
+def update_discriminator(
+    state: TrainingState, loss: AdversarialLoss, r1_weight: float, real_images: tf.Tensor, fake_images: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Move the discriminator, and nothing else, one step down its loss.
+
+    Args:
+        state: of training.
+        loss: the named pair.
+        r1_weight: γ in ½γ·E‖∇D(x)‖² over the real images.
+        real_images: (N, H, W, C), scaled.
+        fake_images: (N, H, W, C), held fixed.
+    Returns:
+        Loss without penalty, squared gradient norm (0 if r1_weight is 0), accuracy in [0, 1].
+    """
+    variables = state.discriminator.trainable_variables
+
+    def discriminate(images: tf.Tensor) -> tf.Tensor:
+        return state.discriminator(images, training=True)
+
+    with tf.GradientTape() as tape:
+        if r1_weight:
+            real_logits, penalty = logits_and_squared_gradient_norm(discriminate, real_images)
+            fake_logits = discriminate(fake_images)
+        else:
+            real_logits, fake_logits = tf.split(discriminate(tf.concat([real_images, fake_images], axis=0)), 2)
+            penalty = tf.constant(0.0)
+        value = loss.discriminator(real_logits, fake_logits)
+        total = value + 0.5 * r1_weight * penalty
+    state.discriminator_optimizer.apply(tape.gradient(total, variables), variables)
+    told_apart = tf.concat([real_logits > 0, fake_logits < 0], axis=0)
+    return value, penalty, tf.reduce_mean(tf.cast(told_apart, tf.float32))
+
+
+def update_generator(
+    state: TrainingState, loss: AdversarialLoss, real_images: tf.Tensor, fake_images: tf.Tensor, generator_tape: tf.GradientTape
+) -> tf.Tensor:
+    """Move the generator, and nothing else but its batch statistics, one step down its loss.
+
+    Args:
+        state: of training.
+        loss: the named pair.
+        real_images: (N, H, W, C); only losses that compare with real images use them, else their pass is pruned from the graph.
+        fake_images: (N, H, W, C), made under `generator_tape`.
+        generator_tape: recorded the generator's pass that made them.
+    Returns:
+        The generator's loss.
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(fake_images)
+        fake_logits = state.discriminator(fake_images, training=True)
+        value = loss.generator(state.discriminator(real_images, training=True), fake_logits)
+    variables = state.generator.trainable_variables
+    # the chain rule in two halves, so that one pass of the generator can serve both updates
+    at_images = tape.gradient(value, fake_images)
+    gradients = generator_tape.gradient(fake_images, variables, output_gradients=at_images)
+    state.generator_optimizer.apply(gradients, variables)
+    return value
+
+
+def update_average(state: TrainingState, decay: float) -> None:
+    """Move the averaged generator towards the current one: a ← decay·a + (1 - decay)·w, batch statistics included."""
+    for average, current in zip(state.average_generator.weights, state.generator.weights, strict=True):
+        average.assign_add((1.0 - decay) * (current - average))
+
+
+def build_step(
+    state: TrainingState, images: tf.Tensor, pixel_range: tuple[float, float], loss: AdversarialLoss, parameters: TrainingParameters
+) -> Callable[[], tf.Tensor]:
+    """Bind one training step to its state and images.
+
+    Returns:
+        A function without arguments that advances the state by one step and returns METRICS as a float32 vector.
+    """
+    draws = Draws(parameters.seed)
+    num = parameters.batch_size
+
+    def step() -> tf.Tensor:
+        real_images = draw_images(images, num, draws.at(state.step, _REAL_IMAGES), pixel_range)
+        with tf.GradientTape() as generator_tape:
+            fake_images = state.generator(
+                draw_latents(state.generator, num, draws.at(state.step, _GENERATOR_LATENTS)), training=True
+            )
+        if parameters.share_fakes:
+            discriminator_fakes = fake_images
+        else:
+            latents = draw_latents(state.generator, num, draws.at(state.step, _DISCRIMINATOR_LATENTS))
+            discriminator_fakes = state.generator(latents, training=False)
+        discriminator_loss, penalty, accuracy = update_discriminator(
+            state, loss, parameters.r1_weight, real_images, tf.stop_gradient(discriminator_fakes)
+        )
+        generator_loss = update_generator(state, loss, real_images, fake_images, generator_tape)
+        update_average(state, parameters.average_decay)
+        state.step.assign_add(1)
+        return tf.stack([discriminator_loss, generator_loss, penalty, accuracy])
+
+    return step

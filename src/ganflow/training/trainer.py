@@ -1,0 +1,123 @@
+"""The training loop: many compiled steps, then one report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ganflow.config import TrainingParameters
+from ganflow.errors import ConfigurationError, DivergenceError, TrainingInterruptedError
+from ganflow.losses.adversarial import find_loss
+from ganflow.networks import Architecture, pixel_range
+from ganflow.training.interruption import deferred_stop
+from ganflow.training.state import DIVERGENCE_REMEDY, TrainingState, create_state
+from ganflow.training.step import METRICS, build_step, sheet_latents
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one interval of training leaves behind.
+
+    Attributes:
+        step: reached.
+        arrays: the whole state, by name.
+        samples: (num, H, W, C) float32 from fixed latents and the averaged generator, in the generator's pixel range.
+        history: one row: step, images seen, mean of each metric over the interval, rate.
+    """
+
+    step: int
+    arrays: dict[str, np.ndarray]
+    samples: np.ndarray
+    history: dict[str, Any]
+
+
+def train(
+    images: np.ndarray,
+    generator: Architecture,
+    discriminator: Architecture,
+    parameters: TrainingParameters,
+    resume_from: dict[str, np.ndarray] | None = None,
+) -> Iterator[Report]:
+    """Train, yielding a report after every interval; the state is saved by whoever consumes the reports.
+
+    Args:
+        images: (N, H, W, C) uint8.
+        generator: architecture.
+        discriminator: architecture.
+        parameters: of training.
+        resume_from: a state to continue from; None starts anew.
+    Raises:
+        ConfigurationError: if there are fewer images than a batch, or the loss is unknown.
+        DivergenceError: at the first loss or weight that is not finite; the report that would hold it is not yielded.
+        TrainingInterruptedError: after SIGINT or SIGTERM, once the interval's report has been consumed.
+    """
+    loss = find_loss(parameters.loss)
+    if len(images) < parameters.batch_size:
+        raise ConfigurationError(
+            f"There are {len(images)} training images, fewer than training.batch_size = {parameters.batch_size}. "
+            "Lower the batch size or choose a larger data.source."
+        )
+    state = create_state(generator, discriminator, parameters)
+    if resume_from is not None:
+        state.restore(resume_from)
+    run_steps = compile_steps(build_step(state, tf.constant(images), pixel_range(state.generator), loss, parameters))
+    latents = sheet_latents(state, parameters.sheet_columns**2, parameters.seed)
+    with deferred_stop() as stop:
+        while (start := int(state.step)) < parameters.num_steps:
+            num_steps = min(parameters.interval - start % parameters.interval, parameters.num_steps - start)
+            yield _run_interval(state, run_steps, num_steps, latents, parameters.batch_size)
+            if stop.received:
+                raise TrainingInterruptedError(
+                    f"Stopped by {stop.received.name} at step {int(state.step)} of {parameters.num_steps}; all of it is saved. "
+                    "Run the same command again to continue."
+                )
+
+
+def compile_steps(step: Callable[[], tf.Tensor]) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Compile a step into one call that takes many.
+
+    Returns:
+        A function from a number of steps to their metrics, (num_steps, len(METRICS)) float32. It is compiled already, so the
+        first call is as fast as the others.
+    """
+
+    @tf.function(input_signature=[tf.TensorSpec((), tf.int32)], autograph=True)
+    def run_steps(num_steps: tf.Tensor) -> tf.Tensor:
+        metrics = tf.TensorArray(tf.float32, size=num_steps, element_shape=(len(METRICS),))
+        for index in tf.range(num_steps):
+            metrics = metrics.write(index, step())
+        return metrics.stack()
+
+    run_steps.get_concrete_function()
+    return run_steps
+
+
+def _run_interval(
+    state: TrainingState, run_steps: Callable[[tf.Tensor], tf.Tensor], num_steps: int, latents: tf.Tensor, batch_size: int
+) -> Report:
+    started = time.perf_counter()
+    metrics = run_steps(tf.constant(num_steps)).numpy()
+    seconds = time.perf_counter() - started
+    step = int(state.step)
+    _check_finite(metrics, step - num_steps)
+    history = {
+        "step": step,
+        "images_seen": step * batch_size,
+        **{name: float(value) for name, value in zip(METRICS, metrics.mean(axis=0, dtype=np.float64), strict=True)},
+        "images_per_second": num_steps * batch_size / seconds,
+    }
+    samples = state.average_generator(latents, training=False).numpy()
+    return Report(step, state.arrays(), samples, history)
+
+
+def _check_finite(metrics: np.ndarray, first_step: int) -> None:
+    """Raise DivergenceError at the first row of (num_steps, len(METRICS)) that is not finite."""
+    broken = np.flatnonzero(~np.isfinite(metrics).all(axis=1))
+    if broken.size:
+        values = ", ".join(f"{name} = {value:.6g}" for name, value in zip(METRICS, metrics[broken[0]], strict=True))
+        raise DivergenceError(f"Training diverged at step {first_step + int(broken[0]) + 1}: {values}. {DIVERGENCE_REMEDY}")
