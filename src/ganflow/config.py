@@ -208,7 +208,6 @@ class TrainingParameters(Section):
         num_steps: of training in all; one step updates both networks once.
         batch_size: real images in a step, and fakes.
         interval: steps between two checkpoints; also one history row and one sheet.
-        num_checkpoints: newest checkpoints that are kept.
         seed: of weights and of every draw.
         loss: a key of `ganflow.losses.adversarial.LOSSES`.
         r1_weight: γ of R1, in ½γ·E‖∇D(x)‖² (1801.04406); 0 for none.
@@ -220,12 +219,11 @@ class TrainingParameters(Section):
     """
 
     # What may change between two runs that are still the same run, continued.
-    NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"num_steps", "interval", "num_checkpoints", "sheet_columns", "resume"})
+    NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"num_steps", "interval", "sheet_columns", "resume"})
 
     num_steps: PositiveInt
     batch_size: PositiveInt
     interval: PositiveInt
-    num_checkpoints: PositiveInt = 3
     seed: int = 0
     loss: str
     r1_weight: NonNegativeFloat = 0.0
@@ -250,7 +248,6 @@ class SamplingParameters(Section):
         sheet_columns: the sample sheet is a square with this many images on a side.
         num_interpolations: rows of the interpolation strip.
         num_interpolation_steps: images in each of its rows, both ends included.
-        frame_duration_ms: of the animated evolution.
         seed: of the latents.
     """
 
@@ -259,7 +256,6 @@ class SamplingParameters(Section):
     sheet_columns: PositiveInt
     num_interpolations: PositiveInt
     num_interpolation_steps: Annotated[int, Field(ge=2)]
-    frame_duration_ms: PositiveInt
     seed: int = 1
 
 
@@ -269,7 +265,7 @@ class EvaluationParameters(Section):
     Attributes:
         num_samples: generated images that are scored; real training images and noise are scored in the same number.
         batch_size: images drawn or classified in one call.
-        num_neighbors: k of precision, recall, density and coverage.
+        num_neighbours: k of precision, recall, density and coverage.
         extractor_epochs: passes of the digit classifier over the training split.
         extractor_batch_size: of those passes.
         extractor_learning_rate: peak of their one-cycle schedule.
@@ -279,7 +275,7 @@ class EvaluationParameters(Section):
 
     num_samples: Annotated[int, Field(ge=2)]
     batch_size: PositiveInt
-    num_neighbors: PositiveInt
+    num_neighbours: PositiveInt
     extractor_epochs: PositiveInt
     extractor_batch_size: PositiveInt
     extractor_learning_rate: PositiveFloat

@@ -45,15 +45,20 @@ class KernelDistance:
 
 @dataclass(frozen=True, eq=False)
 class _KernelMoments:
-    """What the estimate needs to know of a kernel matrix: row sums (N,), column sums (M,) and the sum of squares."""
+    """What the estimate needs to know of a kernel matrix: row sums (N,), column sums (M,), sum of squares, entries that count."""
 
     row_sums: np.ndarray
     column_sums: np.ndarray
     sum_of_squares: float
+    num_pairs: int
 
     @property
     def total(self) -> float:
         return float(self.row_sums.sum())
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.num_pairs
 
 
 def kernel_distance(features_a: np.ndarray, features_b: np.ndarray) -> KernelDistance:
@@ -76,10 +81,7 @@ def kernel_distance(features_a: np.ndarray, features_b: np.ndarray) -> KernelDis
     """
     a, b = checked_pair(features_a, features_b, _MINIMUM_SAMPLES)
     within_a, within_b, between = _moments_within(a), _moments_within(b), _moments(a, b)
-    num_a, num_b = len(a), len(b)
-    value = (
-        within_a.total / (num_a * (num_a - 1)) + within_b.total / (num_b * (num_b - 1)) - 2 * between.total / (num_a * num_b)
-    )  # fmt: skip
+    value = within_a.mean + within_b.mean - 2 * between.mean
     return KernelDistance(value=value, standard_error=float(np.sqrt(_variance(within_a, within_b, between))))
 
 
@@ -93,10 +95,9 @@ def _variance(within_a: _KernelMoments, within_b: _KernelMoments, between: _Kern
     variance_a = effects_a.var(ddof=1) - squares_a / (num_a - 2) - squares_between / num_b
     variance_b = effects_b.var(ddof=1) - squares_b / (num_b - 2) - squares_between / num_a
     from_effects = 4 * variance_a / num_a + 4 * variance_b / num_b
-    from_interactions = (
-        2 * squares_a / (num_a * (num_a - 1)) + 2 * squares_b / (num_b * (num_b - 1)) + 4 * squares_between / (num_a * num_b)
-    )  # fmt: skip
-    # between near-equal distributions the difference can come out negative, which no variance is
+    from_interactions = 2 * squares_a / within_a.num_pairs + 2 * squares_b / within_b.num_pairs + 4 * squares_between / between.num_pairs
+    # Between near-equal distributions the difference can come out negative, which no variance is. Cutting it off makes the standard
+    # error there up to a third too large (measured); on average it is not too small.
     return max(from_effects, 0.0) + from_interactions
 
 
@@ -126,8 +127,8 @@ def _moments_within(features: np.ndarray) -> _KernelMoments:
     """Moments of the (N, N) kernel matrix of one set, without the diagonal, which pairs each sample with itself."""
     full = _moments(features, features)
     diagonal = _cubic(np.einsum("nd,nd->n", features, features) / features.shape[1])
-    sums = full.row_sums - diagonal
-    return _KernelMoments(row_sums=sums, column_sums=sums, sum_of_squares=full.sum_of_squares - float(diagonal @ diagonal))
+    sums, sum_of_squares = full.row_sums - diagonal, full.sum_of_squares - float(diagonal @ diagonal)
+    return _KernelMoments(row_sums=sums, column_sums=sums, sum_of_squares=sum_of_squares, num_pairs=full.num_pairs - len(diagonal))
 
 
 def _moments(features_a: np.ndarray, features_b: np.ndarray) -> _KernelMoments:
@@ -139,7 +140,8 @@ def _moments(features_a: np.ndarray, features_b: np.ndarray) -> _KernelMoments:
         row_sums[rows] = kernel.sum(axis=1)
         column_sums += kernel.sum(axis=0)
         sum_of_squares += float(np.vdot(kernel, kernel))
-    return _KernelMoments(row_sums=row_sums, column_sums=column_sums, sum_of_squares=sum_of_squares)
+    num_pairs = len(features_a) * len(features_b)
+    return _KernelMoments(row_sums=row_sums, column_sums=column_sums, sum_of_squares=sum_of_squares, num_pairs=num_pairs)
 
 
 def _cubic(mean_products: np.ndarray) -> np.ndarray:

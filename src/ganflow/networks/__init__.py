@@ -6,11 +6,12 @@ from ganflow.networks.builders import (
     build_discriminator,
     build_generator,
     check_image_shape,
+    check_pair,
     instantiate,
     layer_table,
-    pixel_range,
 )
 from ganflow.networks.latent import Latent, draw_latents
+from ganflow.networks.pixels import pixel_range, scale_pixels, to_pixels
 from ganflow.networks.upsampling import UpsampledConv2D
 
 __all__ = [
@@ -21,8 +22,11 @@ __all__ = [
     "build_discriminator",
     "build_generator",
     "check_image_shape",
+    "check_pair",
     "draw_latents",
     "instantiate",
     "layer_table",
     "pixel_range",
+    "scale_pixels",
+    "to_pixels",
 ]

@@ -120,6 +120,14 @@ def layer_table(models: list[keras.Model]) -> list[dict[str, Any]]:
     ]
 
 
-def pixel_range(generator: keras.Model) -> tuple[float, float]:
-    """Lowest and highest pixel that the generator's output activation can give."""
-    return (-1.0, 1.0) if generator.get_layer("pixels").activation is keras.activations.tanh else (0.0, 1.0)
+def check_pair(generator: keras.Model, discriminator: keras.Model) -> None:
+    """Make sure that one network's output is the other's input.
+
+    Raises:
+        ConfigurationError: if they do not fit.
+    """
+    if generator.output_shape != discriminator.input_shape:
+        raise ConfigurationError(
+            f"The generator makes images of shape {generator.output_shape[1:]}, the discriminator takes {discriminator.input_shape[1:]}. "
+            "Height and width must be multiples of the first generator stage's divisor (networks.generator.stages)."
+        )

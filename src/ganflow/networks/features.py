@@ -11,17 +11,20 @@ FEATURE_WIDTH = 128
 STAGE_WIDTHS = (16, 32, 64)
 
 
-def build_classifier(image_shape: tuple[int, int, int], num_classes: int) -> keras.Model:
+def build_classifier(
+    image_shape: tuple[int, int, int], num_classes: int, stage_widths: tuple[int, ...] = STAGE_WIDTHS
+) -> keras.Model:
     """Build a convolutional classifier with FEATURE_WIDTH penultimate features.
 
     Args:
         image_shape: (H, W, C).
         num_classes: of the labels.
+        stage_widths: channels of the convolutions; each halves height and width.
     Returns:
         (N, H, W, C) pixels in [0, 1] to [(N, FEATURE_WIDTH) features, (N, num_classes) logits].
     """
     hidden = inputs = keras.Input(image_shape, name="images")
-    for number, width in enumerate(STAGE_WIDTHS, start=1):
+    for number, width in enumerate(stage_widths, start=1):
         hidden = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"stage_{number}_convolution")(hidden)
         hidden = layers.BatchNormalization(momentum=0.9, name=f"stage_{number}_normalization")(hidden)
         hidden = layers.ReLU(name=f"stage_{number}_activation")(hidden)

@@ -6,8 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ganflow.data.images import to_uint8
-from ganflow.networks import draw_latents, pixel_range
+from ganflow.networks import draw_latents, pixel_range, to_pixels
 
 
 def sample_images(generator: keras.Model, num: int, batch_size: int, seed: int) -> np.ndarray:
@@ -37,7 +36,7 @@ def images_from_latents(generator: keras.Model, latents: np.ndarray, batch_size:
         (N, H, W, C) uint8.
     """
     signature = [tf.TensorSpec((None, latents.shape[1]), tf.float32)]
-    generate = tf.function(lambda batch: generator(batch, training=False), input_signature=signature)
-    batches = [latents[start : start + batch_size] for start in range(0, len(latents), batch_size)]
     values = pixel_range(generator)
-    return np.concatenate([to_uint8(generate(tf.constant(batch)).numpy(), values) for batch in batches])
+    generate = tf.function(lambda batch: to_pixels(generator(batch, training=False), values), input_signature=signature)
+    batches = [latents[start : start + batch_size] for start in range(0, len(latents), batch_size)]
+    return np.concatenate([generate(tf.constant(batch)).numpy() for batch in batches])

@@ -30,9 +30,12 @@ class TrainingState:
     def variables(self) -> Iterator[tuple[str, Any]]:
         """Yield a unique name and the variable, for every variable that the next step depends on."""
         yield "step", self.step
-        for role in ("generator", "discriminator", "average_generator", "generator_optimizer", "discriminator_optimizer"):
-            for variable in getattr(self, role).variables:
-                yield f"{role}/{variable.path}", variable
+        for role in ("generator", "discriminator", "average_generator"):
+            for name, variable in _model_variables(getattr(self, role)):
+                yield f"{role}/{name}", variable
+        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
+            for variable in optimizer.variables:
+                yield variable.path, variable
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Copy the whole state out.
@@ -100,9 +103,19 @@ def average_generator(architecture: Architecture, arrays: dict[str, np.ndarray])
         CheckpointError: if the state lacks one of the network's weights.
     """
     model = instantiate(architecture)
-    for variable in model.weights:
-        name = f"average_generator/{variable.path}"
-        if name not in arrays:
-            raise CheckpointError(f"The checkpoint lacks '{name}': it is of another architecture. Train anew with training.resume=never.")
-        variable.assign(arrays[name])
+    for name, variable in _model_variables(model):
+        stored = f"average_generator/{name}"
+        if stored not in arrays:
+            raise CheckpointError(f"The checkpoint lacks '{stored}': it is of another architecture. Train anew with training.resume=never.")
+        variable.assign(arrays[stored])
     return model
+
+
+def _model_variables(model: keras.Model) -> Iterator[tuple[str, Any]]:
+    """Yield "layer/variable" and the variable, dropout's seed state included.
+
+    Keras's own paths will not do: those of seed generators count all that the process has ever made.
+    """
+    for layer in model.layers:
+        for variable in layer.variables:
+            yield f"{layer.name}/{variable.name}", variable

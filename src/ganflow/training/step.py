@@ -10,7 +10,7 @@ import tensorflow as tf
 from ganflow.config import TrainingParameters
 from ganflow.losses.adversarial import AdversarialLoss
 from ganflow.losses.penalties import logits_and_squared_gradient_norm
-from ganflow.networks import draw_latents
+from ganflow.networks import draw_latents, scale_pixels
 from ganflow.training.state import TrainingState
 
 METRICS = ("discriminator_loss", "generator_loss", "r1_penalty", "discriminator_accuracy")
@@ -47,9 +47,8 @@ def draw_images(images: tf.Tensor, num: int, seed: tf.Tensor, pixel_range: tuple
     Returns:
         (num, H, W, C) float32.
     """
-    low, high = pixel_range
     chosen = tf.random.stateless_uniform((num,), seed, maxval=tf.shape(images)[0], dtype=tf.int32)
-    return tf.cast(tf.gather(images, chosen), tf.float32) * ((high - low) / 255.0) + low
+    return scale_pixels(tf.gather(images, chosen), pixel_range)
 
 
 def update_discriminator(

@@ -13,7 +13,7 @@ import tensorflow as tf
 from ganflow.config import TrainingParameters
 from ganflow.errors import ConfigurationError, DivergenceError, TrainingInterruptedError
 from ganflow.losses.adversarial import find_loss
-from ganflow.networks import Architecture, pixel_range
+from ganflow.networks import Architecture, pixel_range, to_pixels
 from ganflow.training.interruption import deferred_stop
 from ganflow.training.state import DIVERGENCE_REMEDY, TrainingState, create_state
 from ganflow.training.step import METRICS, build_step, sheet_latents
@@ -26,7 +26,7 @@ class Report:
     Attributes:
         step: reached.
         arrays: the whole state, by name.
-        samples: (num, H, W, C) float32 from fixed latents and the averaged generator, in the generator's pixel range.
+        samples: (num, H, W, C) uint8, from fixed latents and the averaged generator.
         history: one row: step, images seen, mean of each metric over the interval, rate.
     """
 
@@ -111,8 +111,8 @@ def _run_interval(
         **{name: float(value) for name, value in zip(METRICS, metrics.mean(axis=0, dtype=np.float64), strict=True)},
         "images_per_second": num_steps * batch_size / seconds,
     }
-    samples = state.average_generator(latents, training=False).numpy()
-    return Report(step, state.arrays(), samples, history)
+    samples = to_pixels(state.average_generator(latents, training=False), pixel_range(state.generator))
+    return Report(step, state.arrays(), samples.numpy(), history)
 
 
 def _check_finite(metrics: np.ndarray, first_step: int) -> None:

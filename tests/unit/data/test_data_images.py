@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ganflow.data.images import tile, to_uint8
-from ganflow.errors import ConfigurationError, DataError
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+
+from ganflow.data.images import tile, to_uint8
+from ganflow.errors import ConfigurationError, DataError
 
 image_batches = npst.arrays(np.uint8, st.tuples(st.integers(1, 7), st.integers(1, 4), st.integers(1, 4), st.sampled_from([1, 3])))
 value_ranges = st.sampled_from([(0.0, 1.0), (-1.0, 1.0)])
 
 
 @given(image_batches, st.integers(1, 9), st.integers(0, 3), st.integers(0, 255))
-def test_every_image_is_in_its_cell_and_all_else_is_background(
-    images: np.ndarray, num_columns: int, padding: int, background: int
-) -> None:
+def test_every_image_is_in_its_cell_and_all_else_is_background(images: np.ndarray, num_columns: int, padding: int, background: int) -> None:
     num_images, height, width, num_channels = images.shape
     sheet = tile(images, num_columns, padding, background)
     num_rows = -(-num_images // num_columns)
@@ -27,8 +26,8 @@ def test_every_image_is_in_its_cell_and_all_else_is_background(
     rest = np.ones(sheet.shape, dtype=bool)
     for index, image in enumerate(images):
         row, column = divmod(index, num_columns)
-        cell = np.s_[row * (height + padding) :, column * (width + padding) :][0:2]
-        window = (slice(cell[0].start, cell[0].start + height), slice(cell[1].start, cell[1].start + width))
+        top, left = row * (height + padding), column * (width + padding)
+        window = np.s_[top : top + height, left : left + width]
         np.testing.assert_array_equal(sheet[window], image)
         rest[window] = False
     assert (sheet[rest] == background).all()

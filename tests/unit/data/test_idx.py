@@ -6,11 +6,12 @@ import struct
 
 import numpy as np
 import pytest
-from ganflow.data.idx import parse_idx
-from ganflow.errors import DataError
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+
+from ganflow.data.idx import parse_idx
+from ganflow.errors import DataError
 
 CODES = {"uint8": 0x08, "int8": 0x09, "int16": 0x0B, "int32": 0x0C, "float32": 0x0D, "float64": 0x0E}
 
@@ -49,7 +50,7 @@ def test_the_array_can_be_written_to() -> None:
 def test_every_cut_is_an_error(array: np.ndarray, data: st.DataObject) -> None:
     content = idx_bytes(array)
     length = data.draw(st.integers(0, len(content) - 1))
-    with pytest.raises(DataError, match="truncated|not an IDX file"):
+    with pytest.raises(DataError, match=r"truncated|not an IDX file"):
         parse_idx(content[:length], "file")
 
 

@@ -7,11 +7,12 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ganflow.data.sources import LabelledImages
 from ganflow.data.splits import Split, describe, fingerprint, split
 from ganflow.errors import ConfigurationError, DataError
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def numbered(labels: list[int], is_held_out: list[bool] | None = None) -> LabelledImages:
@@ -56,11 +57,11 @@ def test_every_class_gives_the_same_number(case: tuple[list[int], int], seed: in
 
 def test_global_random_state_neither_matters_nor_changes() -> None:
     images = numbered([0] * 50 + [1] * 50)
-    np.random.seed(1)  # noqa: NPY002
+    np.random.seed(1)
     first = split(images, 10, seed=3)
-    drawn_after = np.random.random()  # noqa: NPY002
-    np.random.seed(1)  # noqa: NPY002
-    assert np.random.random() == drawn_after  # noqa: NPY002
+    drawn_after = np.random.random()
+    np.random.seed(1)
+    assert np.random.random() == drawn_after
     assert fingerprint(split(images, 10, seed=3)) == fingerprint(first)
 
 
@@ -79,7 +80,7 @@ def test_the_draw_reaches_the_whole_class() -> None:
 def test_the_draw_of_a_seed_is_the_same_on_every_machine() -> None:
     # If NumPy ever changes this, metrics before and after are of other held-out images and cannot be compared.
     parts = split(numbered([0] * 10 + [1] * 10), 3, seed=0)
-    assert indices(parts.held_out_images) == GOLDEN
+    assert indices(parts.held_out_images) == [5, 6, 9, 10, 18, 19]
 
 
 def test_none_takes_the_test_images_of_the_source() -> None:

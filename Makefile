@@ -1,0 +1,49 @@
+# make run    set up, then run the main job: data, models, training, sampling, evaluation
+# make test   set up, then check style, types and import rules, and run every test
+# make check  style, types and import rules alone
+# make lock   renew requirements.lock after a change of the dependencies in pyproject.toml
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+MARK := $(VENV)/.installed-dev
+# names, versions and hashes for every platform; nothing of where they came from
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+
+.PHONY: run test check lock setup clean
+.DELETE_ON_ERROR:
+
+run: $(STAMP)
+	$(BIN)/kedro run $(ARGS)
+
+setup: $(MARK)
+
+test: check
+	$(BIN)/pytest -n 2 --dist worksteal
+
+check: $(MARK)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with make PYTHON=…")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(MARK): $(STAMP) requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-dev.lock
+	touch $@
+
+lock:
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	printf 'hatchling\neditables\n' | $(COMPILE) pyproject.toml - --output-file requirements.lock
+	printf 'hatchling\neditables\n' | $(COMPILE) pyproject.toml - --extra dev --constraints requirements.lock --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

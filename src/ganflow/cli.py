@@ -1,0 +1,51 @@
+"""The project's command line: Kedro's own `run`, with errors that a person can read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from kedro.config import MissingConfigException
+from kedro.framework.cli.project import run as kedro_run
+from kedro.io import DatasetError
+from kedro.validation import ParameterValidationError
+
+from ganflow.errors import GanflowError
+
+# what a user can cause and mend; anything else keeps its traceback
+EXPECTED = (GanflowError, ParameterValidationError, DatasetError, MissingConfigException)
+
+
+class ReadableRun(click.Command):
+    """A command whose expected errors are one line on standard error, with exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run, and explain instead of showing a traceback."""
+        try:
+            return super().invoke(ctx)
+        except EXPECTED as error:
+            click.secho(f"\nerror: {explain(error)}", fg="red", err=True)
+            sys.exit(1)
+
+
+def explain(error: BaseException) -> str:
+    """The message of the project's own error that lies behind `error`, or else its own."""
+    own = next((cause for cause in _causes(error) if isinstance(cause, GanflowError)), error)
+    return str(own)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+@click.group(name="ganflow", context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Train, sample and score small GANs."""
+
+
+run = ReadableRun(name=kedro_run.name, params=kedro_run.params, callback=kedro_run.callback, help=kedro_run.help)
+cli.add_command(run)

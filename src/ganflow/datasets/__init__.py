@@ -1,0 +1,28 @@
+"""Kedro datasets of the project: whatever a node saves is on disk as a whole, or not at all.
+
+For use as `type: ganflow.datasets.…` in a catalog. All of them keep to the local file system.
+"""
+
+from ganflow.datasets.animation import AnimationDataset
+from ganflow.datasets.arrays import ArrayDataset
+from ganflow.datasets.history import HistoryDataset
+from ganflow.datasets.images import ImageDataset, ImageFolderDataset
+from ganflow.datasets.keras_model import KerasModelDataset
+from ganflow.datasets.safetensors_file import SafetensorsDataset
+from ganflow.datasets.series import CheckpointSeries, RunSeriesDataset, SheetSeries
+from ganflow.datasets.text import CSVDataset, JSONDataset
+
+__all__ = [
+    "AnimationDataset",
+    "ArrayDataset",
+    "CSVDataset",
+    "CheckpointSeries",
+    "HistoryDataset",
+    "ImageDataset",
+    "ImageFolderDataset",
+    "JSONDataset",
+    "KerasModelDataset",
+    "RunSeriesDataset",
+    "SafetensorsDataset",
+    "SheetSeries",
+]

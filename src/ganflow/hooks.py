@@ -1,0 +1,108 @@
+"""Effects that belong to a run rather than to a node: checking parameters, preparing devices, showing progress."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import sys
+from typing import Any
+
+import pandas as pd
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ganflow.config import SECTIONS
+from ganflow.errors import ConfigurationError
+
+logger = logging.getLogger(__name__)
+
+
+class ParameterHooks:
+    """Refuses parameter sections that do not exist; what is inside a section, the section itself checks."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Compare the top-level keys of all parameters with the known sections."""
+        for key in context.config_loader["parameters"]:
+            if key not in SECTIONS:
+                nearest = difflib.get_close_matches(key, SECTIONS, n=1)
+                hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
+                raise ConfigurationError(f"There is no parameter section '{key}'.{hint} Known sections: {', '.join(SECTIONS)}.")
+
+
+class DeviceHooks:
+    """Prepares accelerators before the first node that may use one."""
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Let TensorFlow take GPU memory as it needs it, instead of all at once."""
+        if not any(node.tags & {"models", "training", "sampling", "evaluation"} for node in pipeline.nodes):
+            return
+        import tensorflow as tf
+
+        for device in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(device, True)
+
+
+class ProgressHooks:
+    """Shows training as it goes: a bar in a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._num_steps = 0
+        self._bar: Progress | None = None
+
+    @hook_impl
+    def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
+        """Learn how long training is going to be."""
+        if "training_history" in node.outputs:
+            self._num_steps = inputs["params:training"].num_steps
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Report every interval that reaches the history, and close the bar with the node's last output."""
+        if dataset_name != "training_history" or not data:
+            return
+        history: pd.DataFrame = next(iter(data.values()))
+        row = history.iloc[-1]
+        if sys.stderr.isatty():
+            self._advance_bar(row)
+        else:
+            logger.info(progress_line(row, self._num_steps))
+        if row["step"] >= self._num_steps:
+            self._close()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Leave the terminal clean."""
+        self._close()
+
+    def _advance_bar(self, row: pd.Series) -> None:
+        if self._bar is None:
+            self._bar = Progress(
+                TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[state]}")
+            )
+            self._bar.add_task("training", total=self._num_steps, state="")
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=int(row["step"]), state=_state(row))
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def progress_line(row: pd.Series, num_steps: int) -> str:
+    """One line: step, time left at the rate of the last interval, rate and both losses."""
+    step = int(row["step"])
+    seconds_left = (num_steps - step) * row["images_seen"] / step / row["images_per_second"]
+    return f"step {step}/{num_steps}, {seconds_left:.0f} s left, {_state(row)}"
+
+
+def _state(row: pd.Series) -> str:
+    return (
+        f"{row['images_per_second']:.0f} images/s, discriminator loss {row['discriminator_loss']:.3f}, "
+        f"generator loss {row['generator_loss']:.3f}"
+    )

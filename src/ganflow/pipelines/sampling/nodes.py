@@ -1,0 +1,43 @@
+"""Nodes that draw from a trained generator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ganflow.config import SamplingParameters
+from ganflow.data.images import tile
+
+
+def sample_images(generator: Any, parameters: SamplingParameters) -> np.ndarray:
+    """Draw the single images."""
+    from ganflow.sampling import images
+
+    return images.sample_images(generator, parameters.num_images, parameters.batch_size, parameters.seed)
+
+
+def sample_sheet(generator: Any, parameters: SamplingParameters) -> np.ndarray:
+    """Draw a square sheet of images."""
+    from ganflow.sampling import images
+
+    drawn = images.sample_images(generator, parameters.sheet_columns**2, parameters.batch_size, parameters.seed)
+    return tile(drawn, parameters.sheet_columns)
+
+
+def interpolate_latents(generator: Any, parameters: SamplingParameters) -> np.ndarray:
+    """Walk from one latent to another, a row for each pair."""
+    from ganflow.networks import draw_latents
+    from ganflow.sampling.images import images_from_latents
+    from ganflow.sampling.latents import interpolate
+
+    ends = draw_latents(generator, 2 * parameters.num_interpolations, (parameters.seed, -1)).numpy()
+    latents = interpolate(ends[::2], ends[1::2], parameters.num_interpolation_steps)
+    return tile(images_from_latents(generator, latents, parameters.batch_size), parameters.num_interpolation_steps)
+
+
+def animate_evolution(sheets: dict[str, dict[int, Callable[[], np.ndarray]]], generator_record: dict[str, Any]) -> np.ndarray:
+    """Stack the sheets of the generator's own run, in order of training."""
+    frames = sheets[generator_record["run_id"]]
+    return np.stack([frames[step]() for step in sorted(frames) if step <= generator_record["step"]])

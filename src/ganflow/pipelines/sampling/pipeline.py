@@ -1,0 +1,18 @@
+"""A generator to images."""
+
+from kedro.pipeline import Node, Pipeline
+
+from ganflow.pipelines.sampling.nodes import animate_evolution, interpolate_latents, sample_images, sample_sheet
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Wire the `sampling` pipeline."""
+    return Pipeline(
+        [
+            Node(sample_sheet, ["generator", "params:sampling"], "sample_sheet", name="draw_sheet"),
+            Node(sample_images, ["generator", "params:sampling"], "samples", name="draw_images"),
+            Node(interpolate_latents, ["generator", "params:sampling"], "interpolation", name="interpolate_latents"),
+            Node(animate_evolution, ["training_sheets", "generator_record"], "evolution", name="animate_evolution"),
+        ],
+        tags="sampling",
+    )

@@ -1,0 +1,74 @@
+"""Nodes that train, with every interval streamed through the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ganflow.config import TrainingParameters
+from ganflow.data.images import tile
+
+Series = dict[str, dict[int, Callable[[], Any]]]
+"""{run id: {step: function that loads what was saved at that step}}."""
+
+
+def identify_run(
+    data_fingerprint: dict[str, Any], generator: dict[str, Any], discriminator: dict[str, Any], parameters: TrainingParameters
+) -> dict[str, Any]:
+    """Name the run after what decides its weights: data, architectures and training parameters."""
+    from ganflow.training.identity import run_id
+
+    identity = {
+        "data": data_fingerprint["sha256"],
+        "generator": generator,
+        "discriminator": discriminator,
+        "training": parameters.identity(),
+    }
+    return {"run_id": run_id(identity), "data": data_fingerprint, "training": parameters.model_dump(mode="json")}
+
+
+def train_gan(
+    images: np.ndarray,
+    generator: dict[str, Any],
+    discriminator: dict[str, Any],
+    training_run: dict[str, Any],
+    earlier_checkpoints: Series,
+    parameters: TrainingParameters,
+) -> Iterator[dict[str, Any]]:
+    """Train both networks, from the newest checkpoint of this run if there is one to continue."""
+    from ganflow.training.identity import choose_start
+    from ganflow.training.trainer import train
+
+    run_id = training_run["run_id"]
+    start = choose_start(earlier_checkpoints.get(run_id, {}), parameters.resume, parameters.num_steps, run_id)
+    if start.is_finished:
+        # a generator node has to yield once; nothing here is saved
+        yield {"training_history": {}, "training_sheets": {}, "checkpoints": {}}
+        return
+    for report in train(images, generator, discriminator, parameters, start.arrays):
+        sheet = tile(report.samples, parameters.sheet_columns)
+        checkpoint = {"arrays": report.arrays, "metadata": {"run_id": run_id, "step": report.step}}
+        # the checkpoint comes last: whatever it covers is on disk before it
+        yield {
+            "training_history": {run_id: pd.DataFrame([report.history])},
+            "training_sheets": {run_id: {report.step: sheet}},
+            "checkpoints": {run_id: {report.step: checkpoint}},
+        }
+
+
+def export_generator(
+    checkpoints: Series, training_run: dict[str, Any], generator: dict[str, Any], parameters: TrainingParameters
+) -> dict[str, Any]:
+    """Turn the last checkpoint into a generator for use, if the training that it belongs to is complete."""
+    from ganflow.training.identity import complete_state
+    from ganflow.training.state import average_generator
+
+    run_id = training_run["run_id"]
+    arrays = complete_state(checkpoints.get(run_id, {}), parameters.num_steps, run_id)
+    return {
+        "generator_record": training_run | {"step": parameters.num_steps},
+        "generator": average_generator(generator, arrays),
+    }

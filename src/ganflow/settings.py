@@ -1,0 +1,17 @@
+"""Kedro's settings of this project."""
+
+import os
+
+from ganflow.hooks import DeviceHooks, ParameterHooks, ProgressHooks
+
+# only errors from TensorFlow's own log; it is read when TensorFlow is imported, which happens later
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+HOOKS = (ParameterHooks(), DeviceHooks(), ProgressHooks())
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    # an environment names only what it changes
+    "merge_strategy": {"parameters": "soft"},
+}

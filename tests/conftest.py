@@ -1,0 +1,79 @@
+"""What every test may use: small networks and images, and the project's own root."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    return ROOT
+
+
+@pytest.fixture
+def networks_parameters():
+    """Tiny networks with every kind of layer, for 8 × 8 images."""
+    from ganflow.config import NetworksParameters
+
+    return NetworksParameters.model_validate(
+        {
+            "latent": {"dimension": 6, "distribution": "uniform"},
+            "generator": {
+                "stages": [
+                    {"divisor": 4, "width": 5},
+                    {"divisor": 2, "width": 4, "kernel_size": 3},
+                    {"divisor": 1, "width": 3, "kernel_size": 3},
+                ],
+                "output_kernel_size": 3,
+                "dropout": 0.2,
+            },
+            "discriminator": {
+                "stages": [{"width": 4, "kernel_size": 3, "stride": 2}, {"width": 5, "kernel_size": 3, "stride": 2}],
+                "dropout": 0.2,
+            },
+        }
+    )
+
+
+@pytest.fixture
+def architectures(networks_parameters):
+    from ganflow.networks import architecture, build_discriminator, build_generator
+
+    shape = (8, 8, 1)
+    return (
+        architecture(build_generator(networks_parameters.generator, networks_parameters.latent, shape)),
+        architecture(build_discriminator(networks_parameters.discriminator, shape)),
+    )
+
+
+@pytest.fixture
+def training_parameters():
+    from ganflow.config import TrainingParameters
+
+    adam = {"name": "adam", "learning_rate": 1e-3, "decay": {"schedule": "cosine", "num_steps": 20}}
+    return TrainingParameters.model_validate(
+        {
+            "num_steps": 8,
+            "batch_size": 4,
+            "interval": 3,
+            "loss": "logistic",
+            "r1_weight": 1.0,
+            "average_decay": 0.9,
+            "generator_optimizer": adam,
+            "discriminator_optimizer": adam,
+            "sheet_columns": 2,
+        }
+    )
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    """24 images of 8 × 8 pixels."""
+    return np.random.default_rng(0).integers(0, 256, (24, 8, 8, 1), dtype=np.uint8)

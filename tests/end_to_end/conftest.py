@@ -1,0 +1,71 @@
+"""A copy of the project's configuration in a folder of its own, run by `kedro run` in a subprocess."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder whose data are its own."""
+
+    root: Path
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "kedro", *arguments]
+
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"PYTHONWARNINGS": "ignore", "KEDRO_DISABLE_TELEMETRY": "true", "COLUMNS": "200"}
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            self.command(*arguments), cwd=self.root, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def run(self, *arguments: str, expect: int = 0) -> str:
+        """Run, check the exit status, return all output."""
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=300)
+        assert process.returncode == expect, output
+        return output
+
+    def smoke(self, *arguments: str, expect: int = 0) -> str:
+        return self.run("run", "--env", "smoke", *arguments, expect=expect)
+
+    def files(self) -> dict[str, bytes]:
+        """Every file under data/, by name."""
+        data = self.root / "data"
+        return {str(path.relative_to(data)): path.read_bytes() for path in sorted(data.rglob("*")) if path.is_file()}
+
+    def run_id(self) -> str:
+        (folder,) = (self.root / "data/06_models/checkpoints").iterdir()
+        return folder.name
+
+    def checkpoint(self, step: int, run_id: str | None = None) -> Path:
+        return self.root / "data/06_models/checkpoints" / (run_id or self.run_id()) / f"step-{step:07d}.safetensors"
+
+
+def copy_project(source: Path, target: Path) -> Project:
+    for name in ("conf", "src"):
+        shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(source / name, target / name)
+    return Project(target)
+
+
+@pytest.fixture
+def project(project_root, tmp_path) -> Project:
+    return copy_project(project_root, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def finished(project_root, tmp_path_factory) -> Project:
+    """A project whose main job has run once on the smoke settings; tests that share it only add to it."""
+    project = copy_project(project_root, tmp_path_factory.mktemp("finished"))
+    (project.root / "first-run.log").write_text(project.smoke())
+    return project

@@ -1,0 +1,95 @@
+"""Whatever a user gets wrong is explained in one line, with exit status 1 and nothing lost."""
+
+import gzip
+import resource
+import subprocess
+
+import pytest
+
+TRAINING = ("--pipelines", "data,models,training")
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ("data.source=cifar", r"cifar"),
+        ("training.loss=hingee", "Unknown loss 'hingee': known are ['logistic']. Set training.loss"),
+        ("training.num_stepz=3", "num_stepz is not a known parameter. Did you mean 'num_steps'?"),
+        ("trainin.num_steps=3", "There is no parameter section 'trainin'. Did you mean 'training'?"),
+        ("training.batch_size=0", "batch_size"),
+        ("training.batch_size=5000", "4000 training images, fewer than training.batch_size = 5000"),
+        ("data.held_out_per_class=501", "501"),
+        ("data.source=mnist,data.location=nowhere,data.held_out_per_class=1", "nowhere"),
+        ("networks.generator.output_kernel_size=4", "must be odd"),
+    ],
+)
+def test_wrong_parameters_are_explained(finished, params, message):
+    before = finished.files()
+    output = finished.smoke(*TRAINING, "--params", params, expect=1)
+    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert message in line
+    assert "Traceback" not in output
+    assert {name: content for name, content in finished.files().items() if name not in before} == {}
+    kept = [name for name in before if "checkpoints" in name or "generator.keras" in name]
+    assert all(finished.files()[name] == before[name] for name in kept)
+
+
+def test_an_unknown_environment_names_the_known_ones(finished):
+    output = finished.run("run", "--env", "clasic", expect=1)
+    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert "clasic" in line
+    assert "classic" in line
+
+
+@pytest.mark.parametrize("content", [b"", gzip.compress(b"x" * 100)[:-5], gzip.compress(b"\0\0\x08\x03" + b"\0" * 20)])
+def test_damaged_idx_files_are_refused(finished, tmp_path, content):
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(content)
+    output = finished.smoke(
+        *TRAINING, "--params", f"data.source=mnist,data.location={tmp_path},data.held_out_per_class=1", expect=1
+    )
+    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert "train-images-idx3-ubyte" in line
+
+
+def test_a_damaged_checkpoint_is_refused_and_left_alone(project):
+    project.smoke(*TRAINING, "--params", "training.num_steps=10")
+    checkpoint = project.checkpoint(10)
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-1000])
+    damaged = checkpoint.read_bytes()
+    output = project.smoke(*TRAINING, "--params", "training.num_steps=15", expect=1)
+    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert "step-0000010.safetensors" in line
+    assert checkpoint.read_bytes() == damaged
+
+
+def test_a_checkpoint_of_another_run_is_refused(project):
+    project.smoke(*TRAINING, "--params", "training.num_steps=5")
+    checkpoint = project.checkpoint(5)
+    checkpoint.rename(checkpoint.with_name("step-0000010.safetensors"))
+    output = project.smoke(*TRAINING, "--params", "training.num_steps=15", expect=1)
+    assert "says of itself" in output
+
+
+def test_a_full_disk_leaves_the_last_good_files(project):
+    project.smoke(*TRAINING, "--params", "training.num_steps=5")
+    before = project.files()
+    # the sheets and rows still fit under this limit, a checkpoint does not: the write itself fails, as on a full disk
+    limit = 20_000
+    assert project.checkpoint(5).stat().st_size > limit
+    process = subprocess.run(
+        project.command("run", "--env", "smoke", "--pipelines", "training", "--params", "training.num_steps=10"),
+        cwd=project.root,
+        env=project.environment(),
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),  # noqa: PLW1509
+        timeout=120,
+        check=False,
+    )
+    assert process.returncode == 1, process.stderr
+    assert "error: " in process.stderr
+    after = project.files()
+    assert [name for name in before if "checkpoints" in name and after.get(name) != before[name]] == []
+    assert [name for name in after if "checkpoints" in name and name not in before] == []
+    output = project.smoke("--pipelines", "training", "--params", "training.num_steps=10")
+    assert "continues from its checkpoint at step 5" in output

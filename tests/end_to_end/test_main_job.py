@@ -1,0 +1,92 @@
+"""The main job runs from nothing to scores, and leaves what it promises."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def test_every_artefact_is_there(finished):
+    files = set(finished.files())
+    run_id = finished.run_id()
+    assert {
+        "05_model_input/fingerprint.json",
+        "06_models/generator_architecture.json",
+        "06_models/discriminator_architecture.json",
+        "06_models/feature_extractor.safetensors",
+        "06_models/training_run.json",
+        "07_model_output/sample_sheet.png",
+        "07_model_output/interpolation.png",
+        "07_model_output/evolution.gif",
+        "08_reporting/layers.csv",
+        "08_reporting/metrics.json",
+        "08_reporting/metrics.csv",
+        f"08_reporting/training_history/{run_id}.csv",
+    } <= files
+    assert not [name for name in files if "tmp" in name or name.startswith(".")]
+
+
+def test_the_newest_three_checkpoints_are_kept(finished):
+    names = sorted(path.name for path in finished.checkpoint(20).parent.iterdir())
+    assert names == [f"step-{step:07d}.safetensors" for step in (10, 15, 20)]
+
+
+def test_the_fingerprint_names_the_data(finished):
+    fingerprint = json.loads(finished.files()["05_model_input/fingerprint.json"])
+    assert (fingerprint["num_train"], fingerprint["num_held_out"], fingerprint["image_shape"]) == (4000, 1000, [28, 28, 1])
+    assert len(fingerprint["sha256"]) == 64
+    record = next(content for name, content in finished.files().items() if "generator_record" in name)
+    assert json.loads(record)["data"] == fingerprint
+
+
+def test_history_and_progress_have_every_interval(finished):
+    history = (finished.root / f"data/08_reporting/training_history/{finished.run_id()}.csv").read_text().splitlines()
+    assert [row["step"] for row in csv.DictReader(history)] == ["5", "10", "15", "20"]
+    log = (finished.root / "first-run.log").read_text()
+    assert [f"step {step}/20" in log for step in (5, 10, 15, 20)] == [True] * 4
+    assert "starts anew" in log
+
+
+def test_pictures_have_the_promised_sizes(finished):
+    output = finished.root / "data/07_model_output"
+    # 28 pixels for each image, and a border of one pixel around each
+    assert Image.open(output / "sample_sheet.png").size == (4 * 29 + 1, 4 * 29 + 1)
+    assert Image.open(output / "interpolation.png").size == (12 * 29 + 1, 8 * 29 + 1)
+    assert Image.open(output / "evolution.gif").n_frames == 4
+    assert len(list((output / "samples").glob("*.png"))) == 20
+
+
+def test_scores_stand_between_floor_and_ceiling(finished):
+    metrics = json.loads(finished.files()["08_reporting/metrics.json"])
+    scores = metrics["scores"]
+    assert set(scores) == {"generator", "real_images", "noise"}
+    assert scores["real_images"]["frechet_distance_500_heldout"] < scores["noise"]["frechet_distance_500_heldout"]
+    assert all(np.isfinite(value) for subject in scores.values() for value in subject.values())
+    assert metrics["feature_extractor"]["accuracy"] > 0.2
+    assert len(metrics["feature_extractor"]["sha256"]) == 64
+    rows = list(csv.DictReader(finished.files()["08_reporting/metrics.csv"].decode().splitlines()))
+    assert {row["metric"]: float(row["generator"]) for row in rows} == pytest.approx(scores["generator"])
+
+
+def test_repeating_a_finished_run_trains_nothing_and_keeps_the_extractor(finished):
+    before = finished.files()
+    output = finished.smoke()
+    assert "has done all of its 20 steps already" in output
+    assert "stored feature extractor" in output
+    after = finished.files()
+    kept = [name for name in before if "checkpoints" in name or "training_" in name or "feature_extractor" in name]
+    assert kept
+    assert [name for name in kept if before[name] != after[name]] == []
+    # exports are versions: the earlier one is still there
+    assert sum(name.endswith("generator.keras") for name in after) == 1 + sum(name.endswith("generator.keras") for name in before)
+
+
+def test_sampling_alone_uses_the_existing_model(finished):
+    before = finished.files()
+    finished.smoke("--pipelines", "sampling", "--params", "sampling.num_images=37")
+    after = finished.files()
+    assert sum(name.startswith("07_model_output/samples/") for name in after) == 37
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    assert all(name.startswith("07_model_output/samples/") for name in changed)

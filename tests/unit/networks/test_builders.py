@@ -1,0 +1,110 @@
+"""Tables become the networks that they describe."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ganflow import networks
+from ganflow.config import NetworksParameters
+from ganflow.errors import ConfigurationError
+
+
+def read_networks(project_root, environment):
+    text = (project_root / "conf" / environment / "parameters_networks.yml").read_text()
+    return NetworksParameters.model_validate(yaml.safe_load(text)["networks"])
+
+
+def build(parameters, shape):
+    return (
+        networks.build_generator(parameters.generator, parameters.latent, shape),
+        networks.build_discriminator(parameters.discriminator, shape),
+    )
+
+
+def test_compact_preset_has_the_published_numbers_of_weights(project_root):
+    generator, discriminator = build(read_networks(project_root, "base"), (28, 28, 1))
+    # projection 100*3136, its normalization 4*3136, 25*64*32 + 4*32, 25*32*16 + 4*16, 9*16*1 + 1
+    assert generator.count_params() == 313_600 + 12_544 + 51_200 + 128 + 12_800 + 64 + 145
+    # 9*1*16 + 16, 16*16*32 + 32, 16*32*64 + 64, 9*64*64 + 64, 7*7*64 + 1
+    assert discriminator.count_params() == 160 + 8_224 + 32_832 + 36_928 + 3_137
+
+
+def test_classic_preset_is_the_network_of_the_post(project_root):
+    generator, discriminator = build(read_networks(project_root, "classic"), (28, 28, 1))
+    shapes = [layer.output.shape[1:] for layer in generator.layers if layer.name.endswith(("map", "_activation")) and len(layer.output.shape) == 4]
+    assert shapes == [(7, 7, 256), (14, 14, 128), (28, 28, 64), (28, 28, 32)]
+    assert generator.output_shape == (None, 28, 28, 1)
+    convolutions = [layer for layer in discriminator.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert [(layer.filters, layer.kernel_size, layer.strides) for layer in convolutions] == [(64, (5, 5), (2, 2))] * 4
+    assert [layer.rate for layer in discriminator.layers if isinstance(layer, keras.layers.Dropout)] == [0.5] * 4
+    order = [type(layer).__name__ for layer in generator.layers]
+    assert order[2:7] == ["Dense", "BatchNormalization", "ReLU", "Reshape", "Dropout"]
+
+
+@settings(max_examples=12, deadline=None)
+@given(height=st.integers(1, 32), width=st.integers(1, 32), channels=st.sampled_from([1, 3]))
+def test_any_multiple_of_four_up_to_128_is_served(height, width, channels):
+    parameters = NetworksParameters.model_validate(
+        {
+            "latent": {"dimension": 3, "distribution": "normal"},
+            "generator": {"stages": [{"divisor": 4, "width": 2}, {"divisor": 2, "width": 2}, {"divisor": 1, "width": 2}], "output_kernel_size": 3},
+            "discriminator": {"stages": [{"width": 2, "kernel_size": 4, "stride": 2}]},
+        }
+    )
+    shape = (4 * height, 4 * width, channels)
+    generator, discriminator = build(parameters, shape)
+    networks.check_pair(generator, discriminator)
+    assert generator.output_shape == (None, *shape)
+    assert discriminator.output_shape == (None, 1)
+
+
+@pytest.mark.parametrize("shape", [(30, 28, 1), (28, 132, 1), (28, 28, 2), (0, 28, 1)])
+def test_other_shapes_are_refused_with_the_fix(networks_parameters, shape):
+    with pytest.raises(ConfigurationError, match="multiples of 4 up to 128, with 1 or 3 channels.*data.source"):
+        build(networks_parameters, shape)
+
+
+def test_architecture_survives_json_and_keeps_outputs(architectures):
+    first = networks.instantiate(json.loads(json.dumps(architectures[0])), seed=3)
+    second = networks.instantiate(architectures[0], seed=3)
+    latents = np.ones((2, 6), np.float32)
+    np.testing.assert_array_equal(first(latents), second(latents))
+
+
+def test_seeds_decide_the_weights_and_differ_between_layers(architectures):
+    def kernels(seed):
+        return [weight.numpy() for weight in networks.instantiate(architectures[0], seed).trainable_weights if "kernel" in weight.path]
+
+    assert all(np.array_equal(*pair) for pair in zip(kernels(1), kernels(1), strict=True))
+    assert not any(np.array_equal(*pair) for pair in zip(kernels(1), kernels(2), strict=True))
+    flat = [kernel.ravel()[:3].tolist() for kernel in kernels(1)]
+    assert len({tuple(values) for values in flat}) == len(flat)
+
+
+@pytest.mark.parametrize(("activation", "expected"), [("sigmoid", (0.0, 1.0)), ("tanh", (-1.0, 1.0))])
+def test_pixel_range_follows_the_output_activation(networks_parameters, activation, expected):
+    parameters = networks_parameters.generator.model_copy(update={"output_activation": activation})
+    generator = networks.build_generator(parameters, networks_parameters.latent, (8, 8, 1))
+    assert networks.pixel_range(generator) == expected
+    large = generator(1e6 * np.ones((4, 6), np.float32), training=False).numpy()
+    assert large.min() >= expected[0]
+    assert large.max() <= expected[1]
+
+
+def test_layer_table_counts_every_weight_once(architectures):
+    models = [networks.instantiate(described) for described in architectures]
+    rows = networks.layer_table(models)
+    assert sum(row["num_weights"] for row in rows) == sum(model.count_params() for model in models)
+    assert {"network": "generator", "layer": "latent", "kind": "Latent", "output_shape": "6", "num_weights": 0} in rows
+
+
+def test_a_pair_that_does_not_fit_is_refused(networks_parameters):
+    generator = networks.build_generator(networks_parameters.generator, networks_parameters.latent, (8, 8, 1))
+    discriminator = networks.build_discriminator(networks_parameters.discriminator, (12, 8, 1))
+    with pytest.raises(ConfigurationError, match=r"\(8, 8, 1\).*\(12, 8, 1\)"):
+        networks.check_pair(generator, discriminator)

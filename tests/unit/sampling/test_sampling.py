@@ -1,0 +1,42 @@
+"""Samples repeat, do not depend on batches, and interpolation is a straight line."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganflow import networks
+from ganflow.sampling.images import images_from_latents, sample_images
+from ganflow.sampling.latents import interpolate
+
+
+@pytest.fixture
+def generator(architectures):
+    return networks.instantiate(architectures[0], seed=0)
+
+
+def test_samples_repeat_for_a_seed_and_change_with_it(generator):
+    first = sample_images(generator, 10, 4, seed=1)
+    assert (first.shape, first.dtype) == ((10, 8, 8, 1), np.uint8)
+    np.testing.assert_array_equal(first, sample_images(generator, 10, 4, seed=1))
+    assert not np.array_equal(first, sample_images(generator, 10, 4, seed=2))
+
+
+def test_fewer_samples_are_the_beginning_of_more(generator):
+    np.testing.assert_array_equal(sample_images(generator, 5, 4, seed=1), sample_images(generator, 11, 4, seed=1)[:5])
+
+
+def test_images_are_the_generator_in_inference_mode(generator):
+    latents = np.random.default_rng(0).uniform(-1, 1, (7, 6)).astype(np.float32)
+    expected = np.rint(generator(latents, training=False).numpy() * 255)
+    assert np.abs(images_from_latents(generator, latents, 3).astype(float) - expected).max() <= 1
+
+
+@given(num_steps=st.integers(2, 9), num_lines=st.integers(1, 4))
+def test_interpolation_has_its_ends_and_equal_steps(num_steps, num_lines):
+    random = np.random.default_rng(0)
+    starts, ends = random.normal(size=(2, num_lines, 3))
+    lines = interpolate(starts, ends, num_steps).reshape(num_lines, num_steps, 3)
+    np.testing.assert_allclose(lines[:, 0], starts)
+    np.testing.assert_allclose(lines[:, -1], ends)
+    np.testing.assert_allclose(np.diff(lines, axis=1), np.broadcast_to((ends - starts)[:, None] / (num_steps - 1), (num_lines, num_steps - 1, 3)))

@@ -1,0 +1,107 @@
+"""Sections accept the project's own settings and explain everything else."""
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from ganflow.config import SECTIONS, GeneratorParameters, NetworksParameters, TrainingParameters
+from ganflow.errors import ConfigurationError
+from ganflow.losses.adversarial import LOSSES
+
+
+def merged(project_root, environment):
+    """Parameters of an environment over the base, as Kedro's soft merge gives them."""
+
+    def merge(base, over):
+        return base | {key: merge(base[key], value) if isinstance(base.get(key), dict) and isinstance(value, dict) else value for key, value in over.items()}
+
+    parameters = {}
+    for folder in ("base", environment):
+        for path in sorted((project_root / "conf" / folder).glob("parameters_*.yml")):
+            parameters = merge(parameters, yaml.safe_load(path.read_text()))
+    return parameters
+
+
+@pytest.mark.parametrize("environment", ["base", "classic", "smoke"])
+def test_every_environment_is_valid_and_complete(project_root, environment):
+    parameters = merged(project_root, environment)
+    assert set(parameters) == set(SECTIONS)
+    for key, section in SECTIONS.items():
+        section.model_validate(parameters[key])
+    assert parameters["training"]["loss"] in LOSSES
+
+
+def test_classic_holds_the_numbers_of_the_post(project_root):
+    training = TrainingParameters.model_validate(merged(project_root, "classic")["training"])
+    generator, discriminator = training.generator_optimizer, training.discriminator_optimizer
+    assert (generator.name, generator.learning_rate, generator.clip_value, generator.decay.decay_rate) == ("rmsprop", 1e-4, 1.0, 3e-8)
+    assert (discriminator.name, discriminator.learning_rate, discriminator.clip_value, discriminator.decay.decay_rate) == ("rmsprop", 2e-4, 1.0, 6e-8)
+    assert (training.batch_size, training.loss, training.r1_weight, training.share_fakes, training.average_decay) == (256, "logistic", 0, False, 0)
+    networks = NetworksParameters.model_validate(merged(project_root, "classic")["networks"])
+    assert (networks.latent.dimension, networks.latent.distribution) == (100, "uniform")
+    assert networks.generator.dropout == 0.4
+
+
+def test_the_rate_falls_over_exactly_the_default_budget(project_root):
+    training = TrainingParameters.model_validate(merged(project_root, "base")["training"])
+    assert training.generator_optimizer.decay.num_steps == training.discriminator_optimizer.decay.num_steps == training.num_steps
+
+
+def test_sections_cannot_be_changed(training_parameters):
+    with pytest.raises(ValidationError, match="frozen"):
+        training_parameters.num_steps = 3
+
+
+def with_change(parameters, path, value):
+    plain = parameters.model_dump()
+    part = plain
+    for key in path[:-1]:
+        part = part[key]
+    part[path[-1]] = value
+    return plain
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (["num_stepz"], 3, r"TrainingParameters\.num_stepz is not a known parameter\. Did you mean 'num_steps'\?"),
+        (["generator_optimizer", "beta1"], 3, r"generator_optimizer\.beta1 is not a known parameter\. Did you mean 'beta_1'\?"),
+        (["generator_optimizer", "decay", "rate"], 3, r"decay\.rate is not a known parameter\..*decay_rate"),
+        (["num_steps"], -1, r"TrainingParameters\.num_steps: .*greater than 0 \(got -1\)"),
+        (["resume"], "maybe", r"TrainingParameters\.resume: .*'auto', 'required' or 'never' \(got 'maybe'\)"),
+        (["generator_optimizer", "decay"], {"schedule": "cosine"}, r"schedule 'cosine' needs num_steps"),
+        (["r1_weight"], float("nan"), r"r1_weight: .*finite"),
+    ],
+)
+def test_wrong_values_are_explained(training_parameters, path, value, message):
+    with pytest.raises(ConfigurationError, match=message):
+        TrainingParameters.model_validate(with_change(training_parameters, path, value))
+
+
+def test_a_missing_value_is_named(training_parameters):
+    plain = training_parameters.model_dump()
+    del plain["loss"]
+    with pytest.raises(ConfigurationError, match=r"TrainingParameters\.loss is missing"):
+        TrainingParameters.model_validate(plain)
+
+
+@pytest.mark.parametrize("divisors", [(1,), (4,), (4, 1), (2, 4, 2, 1), (4, 2)])
+def test_tables_that_skip_a_resolution_are_refused(divisors):
+    stages = [{"divisor": divisor, "width": 4} for divisor in divisors]
+    with pytest.raises(ConfigurationError, match="divisors of stages must start at 4 or 2"):
+        GeneratorParameters.model_validate({"stages": stages, "output_kernel_size": 3})
+
+
+@pytest.mark.parametrize("sizes", [(4, 3), (3, 4)])
+def test_even_kernels_are_refused(sizes):
+    stages = [{"divisor": 2, "width": 4}, {"divisor": 1, "width": 4, "kernel_size": sizes[0]}]
+    with pytest.raises(ConfigurationError, match="must be odd"):
+        GeneratorParameters.model_validate({"stages": stages, "output_kernel_size": sizes[1]})
+
+
+def test_identity_ignores_only_what_leaves_the_weights_alone(training_parameters):
+    identity = training_parameters.identity()
+    for name in ("num_steps", "interval", "sheet_columns"):
+        assert training_parameters.model_copy(update={name: 7}).identity() == identity
+    for name, value in (("seed", 9), ("batch_size", 5), ("r1_weight", 2.0), ("average_decay", 0.5), ("share_fakes", False)):
+        assert training_parameters.model_copy(update={name: value}).identity() != identity

@@ -1,0 +1,58 @@
+"""A run is named after what decides its weights, and knows where to go on."""
+
+import logging
+
+import pytest
+
+from ganflow.errors import CheckpointError
+from ganflow.training.identity import choose_start, complete_state, load_state, run_id
+
+
+def stored(*steps, run="run"):
+    return {step: (lambda step=step: {"arrays": {"step": step}, "metadata": {"run_id": run, "step": step}}) for step in steps}
+
+
+def test_the_name_depends_on_content_not_on_order():
+    assert run_id({"a": 1, "b": [2, 3]}) == run_id({"b": [2, 3], "a": 1})
+    assert run_id({"a": 1}) != run_id({"a": 2})
+    assert len(run_id({})) == 12
+
+
+@pytest.mark.parametrize(
+    ("steps", "resume", "expected", "said"),
+    [
+        ((), "auto", (None, False), "starts anew."),
+        ((10, 20), "auto", ({"step": 20}, False), "continues from its checkpoint at step 20 of 30"),
+        ((10, 20), "required", ({"step": 20}, False), "continues from its checkpoint at step 20 of 30"),
+        ((10, 20), "never", (None, False), "starts anew because"),
+        ((20, 30), "auto", (None, True), "has done all of its 30 steps already"),
+        ((20, 30), "never", (None, False), "starts anew because"),
+    ],
+)
+def test_the_start_follows_checkpoints_and_wish_and_is_said(caplog, steps, resume, expected, said):
+    with caplog.at_level(logging.INFO):
+        start = choose_start(stored(*steps), resume, 30, "run")
+    assert (start.arrays, start.is_finished) == expected
+    assert said in caplog.text
+
+
+def test_required_needs_something_to_continue():
+    with pytest.raises(CheckpointError, match="'required', but run run has no checkpoint"):
+        choose_start({}, "required", 30, "run")
+
+
+def test_going_back_is_refused():
+    with pytest.raises(CheckpointError, match="trained for 40 steps, more than the 30 asked for"):
+        choose_start(stored(40), "auto", 30, "run")
+
+
+@pytest.mark.parametrize(("steps", "reached"), [((), 0), ((10, 20), 20)])
+def test_an_incomplete_training_is_not_exported(steps, reached):
+    with pytest.raises(CheckpointError, match=f"reached step {reached} of 30"):
+        complete_state(stored(*steps), 30, "run")
+    assert complete_state(stored(30), 30, "run") == {"step": 30}
+
+
+def test_a_checkpoint_in_the_wrong_place_is_refused():
+    with pytest.raises(CheckpointError, match="says of itself.*'other'"):
+        load_state(stored(10, run="other"), 10, "run")

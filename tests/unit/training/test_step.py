@@ -1,0 +1,140 @@
+"""The step does what the algorithm says, to the network it says."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ganflow.losses.adversarial import LOSSES
+from ganflow.training.state import create_state
+from ganflow.training.step import METRICS, Draws, build_step, draw_images, update_average, update_discriminator, update_generator
+
+
+@pytest.fixture
+def state(architectures, training_parameters):
+    return create_state(*architectures, training_parameters)
+
+
+def copy_of(part):
+    return [np.array(variable) for variable in part.variables]
+
+
+def is_unchanged(part, before):
+    return [np.array_equal(np.array(variable), earlier) for variable, earlier in zip(part.variables, before, strict=True)]
+
+
+@pytest.fixture
+def real_images(images):
+    return tf.constant(images[:4].astype(np.float32) / 255)
+
+
+def test_a_discriminator_update_leaves_the_generator_untouched(state, real_images):
+    fake_images = state.generator(tf.ones((4, 6)), training=True)
+    others = [state.generator, state.average_generator, state.generator_optimizer]
+    before, discriminator = [copy_of(part) for part in others], [weight.numpy() for weight in state.discriminator.trainable_weights]
+    update_discriminator(state, LOSSES["logistic"], 1.0, real_images, fake_images)
+    assert all(all(is_unchanged(part, earlier)) for part, earlier in zip(others, before, strict=True))
+    assert all(
+        not np.array_equal(weight.numpy(), earlier)
+        for weight, earlier in zip(state.discriminator.trainable_weights, discriminator, strict=True)
+    )
+
+
+def test_a_generator_update_leaves_the_discriminator_untouched(state, real_images):
+    weights = [weight.numpy() for weight in state.discriminator.trainable_weights]
+    others = [state.average_generator, state.discriminator_optimizer]
+    before, generator = [copy_of(part) for part in others], [weight.numpy() for weight in state.generator.trainable_weights]
+    with tf.GradientTape() as tape:
+        fake_images = state.generator(tf.random.stateless_normal((4, 6), (0, 1)), training=True)
+    update_generator(state, LOSSES["logistic"], real_images, fake_images, tape)
+    assert all(np.array_equal(weight.numpy(), earlier) for weight, earlier in zip(state.discriminator.trainable_weights, weights, strict=True))
+    assert all(all(is_unchanged(part, earlier)) for part, earlier in zip(others, before, strict=True))
+    assert all(
+        not np.array_equal(weight.numpy(), earlier) for weight, earlier in zip(state.generator.trainable_weights, generator, strict=True)
+    )
+
+
+def test_the_generator_gradient_in_two_halves_is_the_whole_gradient(state, real_images):
+    # without dropout in the discriminator both ways see the same function
+    state.discriminator.trainable = True
+    latents = tf.random.stateless_normal((4, 6), (0, 1))
+    variables = state.generator.trainable_variables
+    with tf.GradientTape(persistent=True) as whole:
+        fake_images = state.generator(latents, training=False)
+        loss = LOSSES["logistic"].generator(None, state.discriminator(fake_images, training=False))
+    expected = whole.gradient(loss, variables)
+    at_images = whole.gradient(loss, fake_images)
+    for one, other in zip(expected, whole.gradient(fake_images, variables, output_gradients=at_images), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-8)
+
+
+def test_each_update_walks_down_its_own_loss(state, real_images):
+    loss = LOSSES["logistic"]
+    latents = tf.random.stateless_normal((4, 6), (0, 1))
+
+    def losses():
+        fakes = state.generator(latents, training=False)
+        real, fake = state.discriminator(real_images, training=False), state.discriminator(fakes, training=False)
+        return float(loss.discriminator(real, fake)), float(loss.generator(real, fake))
+
+    discriminator_before, _ = losses()
+    for _ in range(20):
+        update_discriminator(state, loss, 0.0, real_images, state.generator(latents, training=False))
+    discriminator_after, generator_before = losses()
+    for _ in range(20):
+        with tf.GradientTape() as tape:
+            fake_images = state.generator(latents, training=True)
+        update_generator(state, loss, real_images, fake_images, tape)
+    _, generator_after = losses()
+    assert discriminator_after < discriminator_before
+    assert generator_after < generator_before
+
+
+def test_the_average_follows_by_hand(state):
+    average, current = state.average_generator.weights[0], state.generator.weights[0]
+    average.assign(tf.fill(average.shape, 2.0))
+    current.assign(tf.fill(current.shape, 3.0))
+    update_average(state, 0.9)
+    # 0.9 · 2 + 0.1 · 3
+    np.testing.assert_allclose(average.numpy(), 2.1, rtol=1e-6)
+    np.testing.assert_array_equal(current.numpy(), 3.0)
+
+
+def test_without_averaging_the_average_is_the_generator(state, architectures):
+    state.generator.weights[0].assign_add(tf.ones(state.generator.weights[0].shape))
+    update_average(state, 0.0)
+    for average, current in zip(state.average_generator.weights, state.generator.weights, strict=True):
+        np.testing.assert_allclose(average.numpy(), current.numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("share_fakes", [True, False])
+@pytest.mark.parametrize("r1_weight", [0.0, 1.0])
+def test_a_step_counts_itself_and_measures(state, images, training_parameters, share_fakes, r1_weight):
+    parameters = training_parameters.model_copy(update={"share_fakes": share_fakes, "r1_weight": r1_weight})
+    metrics = dict(zip(METRICS, build_step(state, tf.constant(images), (0.0, 1.0), LOSSES["logistic"], parameters)().numpy(), strict=True))
+    assert int(state.step) == 1
+    assert metrics["discriminator_loss"] > 0
+    assert metrics["generator_loss"] > 0
+    assert (metrics["r1_penalty"] > 0) == (r1_weight > 0)
+    assert metrics["discriminator_accuracy"] * 8 == pytest.approx(round(metrics["discriminator_accuracy"] * 8))
+
+
+def test_draws_depend_on_seed_step_and_stream_alone():
+    draws = [Draws(seed).at(step, stream).numpy().tolist() for seed in (0, 1) for step in (0, 1) for stream in (0, 1)]
+    assert len({tuple(draw) for draw in draws}) == 8
+    assert Draws(5).at(7, 2).numpy().tolist() == Draws(5).at(tf.constant(7), 2).numpy().tolist()
+
+
+@pytest.mark.parametrize(("pixel_range", "expected"), [((0.0, 1.0), [0, 0.2, 1]), ((-1.0, 1.0), [-1, -0.6, 1])])
+def test_pixels_are_scaled_on_the_fly(pixel_range, expected):
+    # 51 / 255 = 0.2
+    pixels = tf.constant([0, 51, 255], tf.uint8)[:, None, None, None]
+    drawn = draw_images(pixels, 200, tf.constant([0, 0], tf.int64), pixel_range)
+    np.testing.assert_allclose(np.unique(drawn.numpy()), expected, atol=1e-6)
+
+
+def test_every_image_is_drawn_equally_often():
+    pixels = tf.range(10, dtype=tf.int32)[:, None, None, None]
+    drawn = draw_images(tf.cast(pixels, tf.uint8), 20_000, tf.constant([0, 1], tf.int64), (0.0, 255.0)).numpy().ravel()
+    counts = np.bincount(drawn.round().astype(int), minlength=10)
+    # 2,000 each, with a standard deviation of 42
+    assert np.abs(counts - 2000).max() < 200

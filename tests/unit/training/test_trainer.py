@@ -1,0 +1,102 @@
+"""The loop reports every interval, continues exactly, and stops when it should."""
+
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+from ganflow.config import OptimizerParameters
+from ganflow.errors import CheckpointError, ConfigurationError, DivergenceError, TrainingInterruptedError
+from ganflow.training.interruption import deferred_stop
+from ganflow.training.trainer import train
+
+
+def without_timing(history):
+    return {key: value for key, value in history.items() if key != "images_per_second"}
+
+
+def test_reports_come_at_multiples_of_the_interval_and_at_the_end(images, architectures, training_parameters):
+    reports = list(train(images, *architectures, training_parameters))
+    assert [report.step for report in reports] == [3, 6, 8]
+    assert [report.history["images_seen"] for report in reports] == [12, 24, 32]
+    assert reports[-1].samples.shape == (4, 8, 8, 1)
+    assert all(report.history["images_per_second"] > 0 for report in reports)
+
+
+@pytest.mark.parametrize("share_fakes", [True, False])
+def test_a_resumed_run_is_bit_identical(images, architectures, training_parameters, share_fakes):
+    parameters = training_parameters.model_copy(update={"share_fakes": share_fakes})
+    whole = list(train(images, *architectures, parameters))
+    resumed = list(train(images, *architectures, parameters, resume_from=whole[0].arrays))
+    assert [report.step for report in resumed] == [6, 8]
+    for one, other in zip(whole[1:], resumed, strict=True):
+        assert without_timing(one.history) == without_timing(other.history)
+        np.testing.assert_array_equal(one.samples, other.samples)
+        for name in one.arrays:
+            np.testing.assert_array_equal(one.arrays[name], other.arrays[name], err_msg=name)
+
+
+def test_the_interval_does_not_decide_the_weights(images, architectures, training_parameters):
+    *_, threes = train(images, *architectures, training_parameters)
+    *_, eights = train(images, *architectures, training_parameters.model_copy(update={"interval": 8}))
+    for name in threes.arrays:
+        np.testing.assert_array_equal(threes.arrays[name], eights.arrays[name], err_msg=name)
+
+
+def test_samples_come_from_fixed_latents_and_change_with_training(images, architectures, training_parameters):
+    first, second, _ = train(images, *architectures, training_parameters)
+    again, *_ = train(images, *architectures, training_parameters)
+    np.testing.assert_array_equal(first.samples, again.samples)
+    assert not np.array_equal(first.samples, second.samples)
+
+
+def test_divergence_names_step_and_values(images, architectures, training_parameters):
+    wild = OptimizerParameters(name="rmsprop", learning_rate=1e30)
+    parameters = training_parameters.model_copy(update={"generator_optimizer": wild, "discriminator_optimizer": wild})
+    with pytest.raises(DivergenceError, match=r"at step [1-8]: discriminator_loss = .*generator_loss = .*learning_rate|not finite after step"):
+        list(train(images, *architectures, parameters))
+
+
+def test_fewer_images_than_a_batch_are_refused(images, architectures, training_parameters):
+    with pytest.raises(ConfigurationError, match=r"3 training images.*training\.batch_size = 4"):
+        next(train(images[:3], *architectures, training_parameters))
+
+
+def test_a_foreign_state_is_refused(images, architectures, training_parameters):
+    with pytest.raises(CheckpointError, match="does not fit"):
+        next(train(images, *architectures, training_parameters, resume_from={"step": np.int64(3)}))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_lets_the_interval_finish(images, architectures, training_parameters, number):
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    reports = train(images, *architectures, training_parameters)
+    seen = [next(reports).step]
+    os.kill(os.getpid(), number)
+    with pytest.raises(TrainingInterruptedError, match=rf"{number.name} at step 3 of 8.*same command again"):
+        seen.append(next(reports).step)
+    assert seen == [3]
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+
+
+def test_the_second_signal_acts_at_once():
+    with deferred_stop() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.received is signal.SIGINT
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_other_threads_leave_the_handlers_alone():
+    handler, seen = signal.getsignal(signal.SIGTERM), []
+
+    def look():
+        with deferred_stop() as stop:
+            seen.append((signal.getsignal(signal.SIGTERM), stop.received))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert seen == [(handler, None)]
