@@ -32,7 +32,7 @@ class Judge:
         """Load MNIST from `mnist` and the classifier from the cache, training it if it is not there."""
         digits = load_images("mnist", mnist)
         is_test = digits.is_held_out
-        assert is_test is not None  # noqa: S101
+        assert is_test is not None
         self.train_images, train_labels = digits.images[~is_test], digits.labels[~is_test]
         test_images, test_labels = digits.images[is_test], digits.labels[is_test]
         described = networks.architecture(build_classifier((28, 28, 1), 10, (32, 64, 128)))

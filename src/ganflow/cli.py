@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -26,14 +27,22 @@ class ReadableRun(click.Command):
         try:
             return super().invoke(ctx)
         except EXPECTED as error:
-            click.secho(f"\nerror: {explain(error)}", fg="red", err=True)
+            click.secho(f"error: {explain(error)}", fg="red", err=True)
             sys.exit(1)
 
 
 def explain(error: BaseException) -> str:
-    """The message of the project's own error that lies behind `error`, or else its own."""
+    """The message of the project's own error that lies behind `error`, or else its own, as one line."""
     own = next((cause for cause in _causes(error) if isinstance(cause, GanflowError)), error)
-    return str(own)
+    message = " ".join(str(own).split())
+    if isinstance(own, MissingConfigException):
+        return f"{message}. Known environments: {', '.join(known_environments())}. Choose one with --env."
+    return message
+
+
+def known_environments(conf: Path = Path("conf")) -> list[str]:
+    """Names for `--env`: the folders of settings."""
+    return sorted(folder.name for folder in conf.iterdir() if folder.is_dir() and folder.name not in ("base", "local"))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -6,6 +6,7 @@ A section refuses what it does not know, so a misspelt option stops the run befo
 from __future__ import annotations
 
 import difflib
+import itertools
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -117,7 +118,7 @@ class GeneratorParameters(Section):
     @model_validator(mode="after")
     def _check_table(self) -> Self:
         divisors = [stage.divisor for stage in self.stages]
-        steps = [(coarse, fine) for coarse, fine in zip(divisors, divisors[1:], strict=False) if coarse not in (fine, 2 * fine)]
+        steps = [(coarse, fine) for coarse, fine in itertools.pairwise(divisors) if coarse not in (fine, 2 * fine)]
         if divisors[0] == 1 or divisors[-1] != 1 or steps:
             raise ValueError(
                 f"the divisors of stages must start at 4 or 2, halve or stay from row to row, and end at 1; they are {divisors}"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import difflib
 import logging
+import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
@@ -41,10 +45,33 @@ class DeviceHooks:
         """Let TensorFlow take GPU memory as it needs it, instead of all at once."""
         if not any(node.tags & {"models", "training", "sampling", "evaluation"} for node in pipeline.nodes):
             return
-        import tensorflow as tf
+        with _without_start_messages():
+            import tensorflow as tf
 
+            tf.config.list_physical_devices()
         for device in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(device, True)
+
+
+@contextmanager
+def _without_start_messages() -> Iterator[None]:
+    """Hold back what C++ libraries print while they start, and show it only if they fail.
+
+    TensorFlow prints half a dozen lines before its log level can be set, most of them about GPUs that are not there.
+    """
+    sys.stderr.flush()
+    shown = os.dup(2)
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held_back.seek(0)
+            os.write(shown, held_back.read())
+            raise
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)
 
 
 class ProgressHooks:

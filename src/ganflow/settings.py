@@ -1,8 +1,12 @@
 """Kedro's settings of this project."""
 
 import os
+import warnings
 
 from ganflow.hooks import DeviceHooks, ParameterHooks, ProgressHooks
+
+# Kedro's own call of a function that its configuration library is about to rename
+warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is deprecated", category=UserWarning)
 
 # only errors from TensorFlow's own log; it is read when TensorFlow is imported, which happens later
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

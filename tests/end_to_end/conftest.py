@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,22 +51,29 @@ class Project:
         return self.root / "data/06_models/checkpoints" / (run_id or self.run_id()) / f"step-{step:07d}.safetensors"
 
 
-def copy_project(source: Path, target: Path) -> Project:
-    for name in ("conf", "src"):
-        shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    for name in ("pyproject.toml", ".telemetry"):
-        shutil.copy(source / name, target / name)
-    return Project(target)
+@pytest.fixture(scope="session")
+def new_project(project_root, tmp_path_factory) -> Callable[[], Project]:
+    """Function that makes a project folder without data."""
+
+    def copy() -> Project:
+        target = tmp_path_factory.mktemp("project")
+        for name in ("conf", "src"):
+            shutil.copytree(project_root / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        for name in ("pyproject.toml", ".telemetry"):
+            shutil.copy(project_root / name, target / name)
+        return Project(target)
+
+    return copy
 
 
 @pytest.fixture
-def project(project_root, tmp_path) -> Project:
-    return copy_project(project_root, tmp_path)
+def project(new_project) -> Project:
+    return new_project()
 
 
 @pytest.fixture(scope="module")
-def finished(project_root, tmp_path_factory) -> Project:
+def finished(new_project) -> Project:
     """A project whose main job has run once on the smoke settings; tests that share it only add to it."""
-    project = copy_project(project_root, tmp_path_factory.mktemp("finished"))
+    project = new_project()
     (project.root / "first-run.log").write_text(project.smoke())
     return project

@@ -44,9 +44,7 @@ def test_an_unknown_environment_names_the_known_ones(finished):
 @pytest.mark.parametrize("content", [b"", gzip.compress(b"x" * 100)[:-5], gzip.compress(b"\0\0\x08\x03" + b"\0" * 20)])
 def test_damaged_idx_files_are_refused(finished, tmp_path, content):
     (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(content)
-    output = finished.smoke(
-        *TRAINING, "--params", f"data.source=mnist,data.location={tmp_path},data.held_out_per_class=1", expect=1
-    )
+    output = finished.smoke(*TRAINING, "--params", f"data.source=mnist,data.location={tmp_path},data.held_out_per_class=1", expect=1)
     (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
     assert "train-images-idx3-ubyte" in line
 
@@ -82,7 +80,7 @@ def test_a_full_disk_leaves_the_last_good_files(project):
         env=project.environment(),
         capture_output=True,
         text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),  # noqa: PLW1509
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
         timeout=120,
         check=False,
     )

@@ -49,13 +49,18 @@ def test_history_and_progress_have_every_interval(finished):
     assert "starts anew" in log
 
 
-def test_pictures_have_the_promised_sizes(finished):
-    output = finished.root / "data/07_model_output"
-    # 28 pixels for each image, and a border of one pixel around each
-    assert Image.open(output / "sample_sheet.png").size == (4 * 29 + 1, 4 * 29 + 1)
-    assert Image.open(output / "interpolation.png").size == (12 * 29 + 1, 8 * 29 + 1)
-    assert Image.open(output / "evolution.gif").n_frames == 4
-    assert len(list((output / "samples").glob("*.png"))) == 20
+@pytest.mark.parametrize(
+    ("name", "columns", "rows", "frames"), [("sample_sheet.png", 4, 4, 1), ("interpolation.png", 12, 8, 1), ("evolution.gif", 4, 4, 4)]
+)
+def test_pictures_have_the_promised_sizes(finished, name, columns, rows, frames):
+    with Image.open(finished.root / "data/07_model_output" / name) as picture:
+        # 28 pixels for each image, and one between two
+        assert picture.size == (29 * columns - 1, 29 * rows - 1)
+        assert getattr(picture, "n_frames", 1) == frames
+
+
+def test_the_asked_number_of_images_is_there(finished):
+    assert sum(name.startswith("07_model_output/samples/") for name in finished.files()) == 20
 
 
 def test_scores_stand_between_floor_and_ceiling(finished):

@@ -34,10 +34,8 @@ def sheets(project):
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(project_root, tmp_path_factory):
-    from tests.end_to_end.conftest import copy_project
-
-    project = copy_project(project_root, tmp_path_factory.mktemp("uninterrupted"))
+def uninterrupted(new_project):
+    project = new_project()
     project.smoke(*TO_TRAIN, "--params", "training.num_steps=40,training.interval=2")
     return project
 

@@ -13,7 +13,10 @@ def merged(project_root, environment):
     """Parameters of an environment over the base, as Kedro's soft merge gives them."""
 
     def merge(base, over):
-        return base | {key: merge(base[key], value) if isinstance(base.get(key), dict) and isinstance(value, dict) else value for key, value in over.items()}
+        return base | {
+            key: merge(base[key], value) if isinstance(base.get(key), dict) and isinstance(value, dict) else value
+            for key, value in over.items()
+        }
 
     parameters = {}
     for folder in ("base", environment):
@@ -35,8 +38,19 @@ def test_classic_holds_the_numbers_of_the_post(project_root):
     training = TrainingParameters.model_validate(merged(project_root, "classic")["training"])
     generator, discriminator = training.generator_optimizer, training.discriminator_optimizer
     assert (generator.name, generator.learning_rate, generator.clip_value, generator.decay.decay_rate) == ("rmsprop", 1e-4, 1.0, 3e-8)
-    assert (discriminator.name, discriminator.learning_rate, discriminator.clip_value, discriminator.decay.decay_rate) == ("rmsprop", 2e-4, 1.0, 6e-8)
-    assert (training.batch_size, training.loss, training.r1_weight, training.share_fakes, training.average_decay) == (256, "logistic", 0, False, 0)
+    assert (discriminator.name, discriminator.learning_rate, discriminator.clip_value, discriminator.decay.decay_rate) == (
+        "rmsprop",
+        2e-4,
+        1.0,
+        6e-8,
+    )
+    assert (training.batch_size, training.loss, training.r1_weight, training.share_fakes, training.average_decay) == (
+        256,
+        "logistic",
+        0,
+        False,
+        0,
+    )
     networks = NetworksParameters.model_validate(merged(project_root, "classic")["networks"])
     assert (networks.latent.dimension, networks.latent.distribution) == (100, "uniform")
     assert networks.generator.dropout == 0.4

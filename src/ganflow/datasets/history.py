@@ -15,6 +15,10 @@ from ganflow.datasets.local import local_path
 from ganflow.datasets.series import RUN_ID, check_run_id
 from ganflow.errors import DataError
 
+# since pandas 3.1 every float is read exactly, and asking for it is deprecated
+PANDAS_VERSION = tuple(int(part) for part in pd.__version__.split(".")[:2])
+EXACT_FLOATS = {} if PANDAS_VERSION >= (3, 1) else {"float_precision": "round_trip"}
+
 
 class HistoryDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]):
     """A folder of tables, `<path>/<run id>.csv`, that grow as training goes on. Other files are left alone.
@@ -33,7 +37,7 @@ class HistoryDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.DataF
         Raises:
             DataError: if a file is no table.
         """
-        return {file.stem: _read(file, float_precision="round_trip") for file in self._files()}
+        return {file.stem: _read(file, **EXACT_FLOATS) for file in self._files()}
 
     def save(self, data: dict[str, pd.DataFrame]) -> None:
         """Append rows, {run id: table}; rows of the same run at or after the first new step are dropped before.

@@ -15,8 +15,10 @@ def logits_and_squared_gradient_norm(discriminator: Callable[[tf.Tensor], tf.Ten
     Args:
         discriminator: (N, H, W, C) to (N, 1) logits.
         images: (N, H, W, C).
+
     Returns:
         (N, 1) logits, and a scalar in logits² per pixel unit².
+
     Raises:
         ValueError: if `images` is not of rank 4.
     Source: 1801.04406, equation 9.

@@ -65,7 +65,7 @@ def _class_counts(labels: np.ndarray, num_classes: int) -> np.ndarray:
             f"Got labels of shape {checked.shape} and type {checked.dtype}, expected at least one whole number in one row. "
             "Take the argmax of the classifier's logits over the last axis."
         )
-    if num_classes < 1 or checked.min() < 0 or checked.max() >= num_classes:
+    if checked.min() < 0 or checked.max() >= num_classes:
         raise DataError(
             f"Got labels from {checked.min()} to {checked.max()}, expected 0 to {num_classes - 1} for {num_classes} classes. "
             "Change num_classes, or use the classifier of this data set."

@@ -17,6 +17,7 @@ def project(latent: Any, shape: tuple[int, int, int], momentum: float, dropout: 
         shape: height, width and channels of the map.
         momentum: of the batch statistics.
         dropout: rate after the activation; 0 for none.
+
     Returns:
         (N, height, width, channels).
     """

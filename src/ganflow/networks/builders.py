@@ -24,6 +24,7 @@ def build_generator(parameters: GeneratorParameters, latent: LatentParameters, i
 
     Returns:
         (N, latent.dimension) to (N, H, W, C) pixels in the range of the output activation.
+
     Raises:
         ConfigurationError: for an image shape that no table can serve.
     """
@@ -47,6 +48,7 @@ def build_discriminator(parameters: DiscriminatorParameters, image_shape: tuple[
 
     Returns:
         (N, H, W, C) to (N, 1) raw logits, large for real images.
+
     Raises:
         ConfigurationError: for an image shape that no table can serve.
     """

@@ -11,15 +11,14 @@ FEATURE_WIDTH = 128
 STAGE_WIDTHS = (16, 32, 64)
 
 
-def build_classifier(
-    image_shape: tuple[int, int, int], num_classes: int, stage_widths: tuple[int, ...] = STAGE_WIDTHS
-) -> keras.Model:
+def build_classifier(image_shape: tuple[int, int, int], num_classes: int, stage_widths: tuple[int, ...] = STAGE_WIDTHS) -> keras.Model:
     """Build a convolutional classifier with FEATURE_WIDTH penultimate features.
 
     Args:
         image_shape: (H, W, C).
         num_classes: of the labels.
         stage_widths: channels of the convolutions; each halves height and width.
+
     Returns:
         (N, H, W, C) pixels in [0, 1] to [(N, FEATURE_WIDTH) features, (N, num_classes) logits].
     """
@@ -75,6 +74,7 @@ def extract(classifier: keras.Model, images: np.ndarray, batch_size: int) -> tup
         classifier: from `build_classifier`.
         images: (N, H, W, C) uint8.
         batch_size: images in one call; it bounds memory.
+
     Returns:
         (N, FEATURE_WIDTH) float32 and (N,) int64.
     """

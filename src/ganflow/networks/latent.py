@@ -36,6 +36,7 @@ def draw_latents(generator: keras.Model, num: int | tf.Tensor, seed: Any) -> tf.
         generator: a network whose first layer is `Latent`.
         num: latents to draw.
         seed: two integers.
+
     Returns:
         (num, dimension) float32.
     """

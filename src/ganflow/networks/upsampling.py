@@ -17,6 +17,7 @@ def folding_matrix(kernel_size: int) -> np.ndarray:
 
     Args:
         kernel_size: odd.
+
     Returns:
         (2, taps, kernel_size) of zeros and ones, with taps = 2 * floor((half + 1) / 2) + 1, centred on pixel m.
     """

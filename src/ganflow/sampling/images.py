@@ -17,6 +17,7 @@ def sample_images(generator: keras.Model, num: int, batch_size: int, seed: int) 
         num: images.
         batch_size: images in one call; it bounds memory and does not change the result's order.
         seed: of the latents.
+
     Returns:
         (num, H, W, C) uint8.
     """
@@ -32,6 +33,7 @@ def images_from_latents(generator: keras.Model, latents: np.ndarray, batch_size:
         generator: network.
         latents: (N, dimension).
         batch_size: images in one call.
+
     Returns:
         (N, H, W, C) uint8.
     """

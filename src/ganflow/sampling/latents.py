@@ -14,6 +14,7 @@ def interpolate(starts: np.ndarray, ends: np.ndarray, num_steps: int) -> np.ndar
         starts: (N, dimension).
         ends: (N, dimension).
         num_steps: points on each line, at least 2.
+
     Returns:
         (N * num_steps, dimension), line after line.
     """

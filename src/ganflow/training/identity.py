@@ -40,6 +40,7 @@ def choose_start(checkpoints: Checkpoints, resume: str, num_steps: int, run: str
         resume: `auto`, `required` or `never`.
         num_steps: wanted in all.
         run: its identity.
+
     Raises:
         CheckpointError: if `required` finds nothing; if the newest checkpoint is damaged or beyond `num_steps`.
     """

@@ -91,9 +91,7 @@ def create_state(generator: Architecture, discriminator: Architecture, parameter
     generator_optimizer.build(built_generator.trainable_variables)
     discriminator_optimizer.build(built_discriminator.trainable_variables)
     step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
-    return TrainingState(
-        built_generator, built_discriminator, average_generator, generator_optimizer, discriminator_optimizer, step
-    )
+    return TrainingState(built_generator, built_discriminator, average_generator, generator_optimizer, discriminator_optimizer, step)
 
 
 def average_generator(architecture: Architecture, arrays: dict[str, np.ndarray]) -> keras.Model:

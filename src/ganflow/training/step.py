@@ -44,6 +44,7 @@ def draw_images(images: tf.Tensor, num: int, seed: tf.Tensor, pixel_range: tuple
         num: images to draw.
         seed: two integers.
         pixel_range: what 0 and 255 become.
+
     Returns:
         (num, H, W, C) float32.
     """
@@ -62,6 +63,7 @@ def update_discriminator(
         r1_weight: γ in ½γ·E‖∇D(x)‖² over the real images.
         real_images: (N, H, W, C), scaled.
         fake_images: (N, H, W, C), held fixed.
+
     Returns:
         Loss without penalty, squared gradient norm (0 if r1_weight is 0), accuracy in [0, 1].
     """
@@ -95,6 +97,7 @@ def update_generator(
         real_images: (N, H, W, C); only losses that compare with real images use them, else their pass is pruned from the graph.
         fake_images: (N, H, W, C), made under `generator_tape`.
         generator_tape: recorded the generator's pass that made them.
+
     Returns:
         The generator's loss.
     """
@@ -130,9 +133,7 @@ def build_step(
     def step() -> tf.Tensor:
         real_images = draw_images(images, num, draws.at(state.step, _REAL_IMAGES), pixel_range)
         with tf.GradientTape() as generator_tape:
-            fake_images = state.generator(
-                draw_latents(state.generator, num, draws.at(state.step, _GENERATOR_LATENTS)), training=True
-            )
+            fake_images = state.generator(draw_latents(state.generator, num, draws.at(state.step, _GENERATOR_LATENTS)), training=True)
         if parameters.share_fakes:
             discriminator_fakes = fake_images
         else:

@@ -51,6 +51,7 @@ def train(
         discriminator: architecture.
         parameters: of training.
         resume_from: a state to continue from; None starts anew.
+
     Raises:
         ConfigurationError: if there are fewer images than a batch, or the loss is unknown.
         DivergenceError: at the first loss or weight that is not finite; the report that would hold it is not yielded.
@@ -93,7 +94,7 @@ def compile_steps(step: Callable[[], tf.Tensor]) -> Callable[[tf.Tensor], tf.Ten
             metrics = metrics.write(index, step())
         return metrics.stack()
 
-    run_steps.get_concrete_function()
+    run_steps(tf.constant(0))
     return run_steps
 
 

@@ -31,7 +31,9 @@ def test_its_own_gradient_is_the_second_derivative():
     # D(x) = a·½‖x‖²: squared norm a²‖x‖², whose derivative in a is 2a‖x‖² = 2·3·4
     scale = tf.Variable(3.0)
     with tf.GradientTape() as tape:
-        _, norm = logits_and_squared_gradient_norm(lambda x: scale * 0.5 * tf.reduce_sum(x**2, axis=(1, 2, 3))[:, None], tf.ones((5, 2, 2, 1)))
+        _, norm = logits_and_squared_gradient_norm(
+            lambda x: scale * 0.5 * tf.reduce_sum(x**2, axis=(1, 2, 3))[:, None], tf.ones((5, 2, 2, 1))
+        )
     assert float(tape.gradient(norm, scale)) == pytest.approx(24.0)
 
 

@@ -42,6 +42,16 @@ def test_product_is_divided_by_the_number_of_dimensions():
     assert distance.standard_error == pytest.approx(0, abs=1e-7)
 
 
+def test_standard_error_by_hand_where_only_interactions_are_left():
+    a, b = column(-1, -1, 1, 1), column(-1, -1, -1, 1, 1, 1)
+    # (xy + 1)³ is 8 for equal signs and 0 otherwise. Every row sum is the same, so no sample has an effect of its own; the interactions:
+    # within a, rows of one 8:      (4·64 - 2·(4·8²)/2 + 32²/(3·2)) / (4·1) = 128/3
+    # within b, rows of two 8s:     (12·64 - 2·(6·16²)/4 + 96²/(5·4)) / (6·3) = 25.6
+    # between, 12 of 24 pairs equal: (12·64 - 4·24²/6 - 6·16²/4 + 96²/24) / (3·5) = 25.6
+    variance = 2 * (128 / 3) / (4 * 3) + 2 * 25.6 / (6 * 5) + 4 * 25.6 / (4 * 6)
+    assert kernel_distance(a, b).standard_error == pytest.approx(np.sqrt(variance), abs=1e-9)
+
+
 def test_estimate_is_unbiased_and_its_variance_not_underestimated_over_every_possible_draw():
     # All 2⁴ × 2⁴ equally likely draws of four samples from {0, 1} and four from {0, 2}.
     draws = [

@@ -1,5 +1,7 @@
 """Precision, recall, density and coverage against hand arithmetic, brute force and the expectation between equal distributions."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -46,6 +48,13 @@ def test_two_neighbours_by_hand():
     # Precision 2/3, density (4 + 2 + 0)/(2 · 3), coverage 4/5. The ball 2 ± 18 holds every real sample: recall 1.
     expected = ManifoldScores(precision=2 / 3, recall=1, density=1, coverage=4 / 5)
     assert scores_array(manifold_scores(REAL, GENERATED, 2)) == pytest.approx(scores_array(expected), abs=1e-12)
+
+
+def test_surface_of_a_ball_belongs_to_it():
+    # Real balls: 0 ± 1, 1 ± 1 (2 on its surface), 10 ± 9. Generated balls: 2 ± 1 (1 on its surface), 3 ± 1.
+    # Precision 1, density (2 + 1)/2, coverage 2/3, recall 1/3.
+    expected = ManifoldScores(precision=1, recall=1 / 3, density=3 / 2, coverage=2 / 3)
+    assert scores_array(manifold_scores(column(0, 1, 10), column(2, 3), 1)) == pytest.approx(scores_array(expected), abs=1e-12)
 
 
 def test_copies_of_the_real_samples_are_as_good_as_can_be():
@@ -134,13 +143,18 @@ def test_five_neighbours_are_the_default():
     assert manifold_scores(real, generated) != manifold_scores(real, generated, 6)
 
 
-def test_chunks_do_not_change_the_scores(monkeypatch):
+def test_chunks_do_not_change_the_scores_and_bound_the_memory(monkeypatch):
     rng = np.random.default_rng(0)
-    real, generated = rng.normal(size=(300, 4)), rng.normal(0.5, 1.5, size=(200, 4))
+    real, generated = rng.normal(size=(1200, 4)), rng.normal(0.5, 1.5, size=(900, 4))
     whole = manifold_scores(real, generated)
-    # 16 KiB hold the distances of six samples to 300 real ones
+    # 16 KiB hold one sample's distances to 1,200 real ones; all distances take 8.6 MB
     monkeypatch.setattr(neighbours, "_WORKING_MEMORY_MIB", 1 / 64)
-    assert manifold_scores(real, generated) == whole
+    tracemalloc.start()
+    in_chunks = manifold_scores(real, generated)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert in_chunks == whole
+    assert peak_bytes < 2e6
 
 
 @pytest.mark.parametrize(

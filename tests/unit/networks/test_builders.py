@@ -36,7 +36,9 @@ def test_compact_preset_has_the_published_numbers_of_weights(project_root):
 
 def test_classic_preset_is_the_network_of_the_post(project_root):
     generator, discriminator = build(read_networks(project_root, "classic"), (28, 28, 1))
-    shapes = [layer.output.shape[1:] for layer in generator.layers if layer.name.endswith(("map", "_activation")) and len(layer.output.shape) == 4]
+    shapes = [
+        layer.output.shape[1:] for layer in generator.layers if layer.name.endswith(("map", "_activation")) and len(layer.output.shape) == 4
+    ]
     assert shapes == [(7, 7, 256), (14, 14, 128), (28, 28, 64), (28, 28, 32)]
     assert generator.output_shape == (None, 28, 28, 1)
     convolutions = [layer for layer in discriminator.layers if isinstance(layer, keras.layers.Conv2D)]
@@ -52,7 +54,10 @@ def test_any_multiple_of_four_up_to_128_is_served(height, width, channels):
     parameters = NetworksParameters.model_validate(
         {
             "latent": {"dimension": 3, "distribution": "normal"},
-            "generator": {"stages": [{"divisor": 4, "width": 2}, {"divisor": 2, "width": 2}, {"divisor": 1, "width": 2}], "output_kernel_size": 3},
+            "generator": {
+                "stages": [{"divisor": 4, "width": 2}, {"divisor": 2, "width": 2}, {"divisor": 1, "width": 2}],
+                "output_kernel_size": 3,
+            },
             "discriminator": {"stages": [{"width": 2, "kernel_size": 4, "stride": 2}]},
         }
     )

@@ -39,4 +39,6 @@ def test_interpolation_has_its_ends_and_equal_steps(num_steps, num_lines):
     lines = interpolate(starts, ends, num_steps).reshape(num_lines, num_steps, 3)
     np.testing.assert_allclose(lines[:, 0], starts)
     np.testing.assert_allclose(lines[:, -1], ends)
-    np.testing.assert_allclose(np.diff(lines, axis=1), np.broadcast_to((ends - starts)[:, None] / (num_steps - 1), (num_lines, num_steps - 1, 3)))
+    np.testing.assert_allclose(
+        np.diff(lines, axis=1), np.broadcast_to((ends - starts)[:, None] / (num_steps - 1), (num_lines, num_steps - 1, 3))
+    )

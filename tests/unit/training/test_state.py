@@ -19,8 +19,9 @@ def test_arrays_name_every_variable_once(architectures, training_parameters):
 
 
 def test_restore_undoes_any_change(architectures, training_parameters):
-    state, other = create_state(*architectures, training_parameters), create_state(
-        *architectures, training_parameters.model_copy(update={"seed": 1})
+    state, other = (
+        create_state(*architectures, training_parameters),
+        create_state(*architectures, training_parameters.model_copy(update={"seed": 1})),
     )
     other.step.assign(17)
     state.restore(other.arrays())

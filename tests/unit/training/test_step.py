@@ -46,7 +46,9 @@ def test_a_generator_update_leaves_the_discriminator_untouched(state, real_image
     with tf.GradientTape() as tape:
         fake_images = state.generator(tf.random.stateless_normal((4, 6), (0, 1)), training=True)
     update_generator(state, LOSSES["logistic"], real_images, fake_images, tape)
-    assert all(np.array_equal(weight.numpy(), earlier) for weight, earlier in zip(state.discriminator.trainable_weights, weights, strict=True))
+    assert all(
+        np.array_equal(weight.numpy(), earlier) for weight, earlier in zip(state.discriminator.trainable_weights, weights, strict=True)
+    )
     assert all(all(is_unchanged(part, earlier)) for part, earlier in zip(others, before, strict=True))
     assert all(
         not np.array_equal(weight.numpy(), earlier) for weight, earlier in zip(state.generator.trainable_weights, generator, strict=True)

@@ -55,7 +55,9 @@ def test_samples_come_from_fixed_latents_and_change_with_training(images, archit
 def test_divergence_names_step_and_values(images, architectures, training_parameters):
     wild = OptimizerParameters(name="rmsprop", learning_rate=1e30)
     parameters = training_parameters.model_copy(update={"generator_optimizer": wild, "discriminator_optimizer": wild})
-    with pytest.raises(DivergenceError, match=r"at step [1-8]: discriminator_loss = .*generator_loss = .*learning_rate|not finite after step"):
+    with pytest.raises(
+        DivergenceError, match=r"at step [1-8]: discriminator_loss = .*generator_loss = .*learning_rate|not finite after step"
+    ):
         list(train(images, *architectures, parameters))
 
 

@@ -1,0 +1,208 @@
+import base64
+import io
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from kedro.io import DataCatalog, DatasetError
+from PIL import Image
+
+from ganflow.datasets import AnimationDataset, ImageDataset, ImageFolderDataset, SheetSeries
+from ganflow.errors import DataError
+
+
+def arrays(rank):
+    sides = st.tuples(*[st.integers(1, 5)] * (rank - 1))
+    return st.tuples(sides, st.sampled_from([1, 3])).flatmap(lambda shape: hnp.arrays(np.uint8, (*shape[0], shape[1])))
+
+
+def grey_frames(*levels):
+    return np.stack([np.full((4, 5, 1), level, np.uint8) for level in levels])
+
+
+@settings(deadline=None, max_examples=40)
+@given(image=arrays(rank=3))
+def test_every_image_comes_back(image):
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = ImageDataset(filepath=Path(folder) / "a.png")
+        dataset.save(image)
+        np.testing.assert_array_equal(dataset.load(), image)
+
+
+@settings(deadline=None, max_examples=20)
+@given(images=arrays(rank=4))
+def test_every_folder_of_images_comes_back(images):
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = ImageFolderDataset(path=Path(folder) / "samples")
+        dataset.save(images)
+        np.testing.assert_array_equal(dataset.load(), images)
+
+
+@settings(deadline=None, max_examples=60)
+@given(frames=hnp.arrays(np.uint8, st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5), st.just(1))))
+def test_every_grey_animation_comes_back(frames):
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = AnimationDataset(filepath=Path(folder) / "a.gif")
+        dataset.save(frames)
+        np.testing.assert_array_equal(dataset.load(), frames)
+
+
+@settings(deadline=None, max_examples=60)
+@given(frames=st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4)).flatmap(lambda shape: hnp.arrays(np.uint8, (*shape, 3))))
+def test_every_rgb_animation_of_few_colours_comes_back(frames):
+    # at most 16 pixels in a frame, so its palette has room for all of its colours
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = AnimationDataset(filepath=Path(folder) / "a.gif")
+        dataset.save(frames)
+        np.testing.assert_array_equal(dataset.load(), frames)
+
+
+def test_an_rgb_animation_of_many_colours_comes_back_nearly(tmp_path):
+    ramp = np.arange(64, dtype=np.uint8) * 4
+    image = np.stack(np.broadcast_arrays(ramp[:, None], ramp[None, :], np.uint8(128)), axis=-1)  # 4096 colours
+    dataset = AnimationDataset(filepath=tmp_path / "a.gif")
+    dataset.save(np.stack([image, image[::-1]]))
+    error = np.abs(dataset.load().astype(int) - np.stack([image, image[::-1]]))
+    # 256 colours for 256 × 256 levels of red and green: cells 16 wide, at most 8 from their centre if they were square
+    assert 0 < error.mean() < 8
+
+
+def test_equal_frames_are_one_in_the_file_and_several_when_loaded(tmp_path):
+    dataset = AnimationDataset(filepath=tmp_path / "a.gif", frame_duration_ms=70, last_frame_duration_ms=500)
+    for levels in [(1, 1, 1), (1, 2, 2, 2, 3), (1, 2, 3, 3), (5,), (1, 1, 2, 1, 1)]:
+        dataset.save(grey_frames(*levels))
+        assert dataset.load()[:, 0, 0, 0].tolist() == list(levels)
+    with Image.open(tmp_path / "a.gif") as gif:
+        assert gif.n_frames == 3
+
+
+@pytest.mark.parametrize(("levels", "durations_ms"), [((1, 2, 3), [70, 70, 500]), ((1, 2, 2), [70, 570]), ((9,), [500])])
+def test_the_last_frame_is_held_and_the_animation_repeats(tmp_path, levels, durations_ms):
+    dataset = AnimationDataset(filepath=tmp_path / "a.gif", frame_duration_ms=70, last_frame_duration_ms=500)
+    dataset.save(grey_frames(*levels))
+    with Image.open(tmp_path / "a.gif") as gif:
+        found = []
+        for index in range(gif.n_frames):
+            gif.seek(index)
+            found.append(gif.info["duration"])
+        assert found == durations_ms
+        assert gif.info["loop"] == 0
+
+
+@pytest.mark.parametrize(("frame", "last"), [(0, 100), (15, 100), (100, 105), (200, 100), (-10, 10)])
+def test_durations_that_gif_cannot_hold_are_refused(tmp_path, frame, last):
+    config = {"type": "ganflow.datasets.AnimationDataset", "filepath": str(tmp_path / "a.gif")}
+    with pytest.raises(DatasetError, match=f"Got frame_duration_ms={frame} and last_frame_duration_ms={last}"):
+        DataCatalog.from_config({"it": config | {"frame_duration_ms": frame, "last_frame_duration_ms": last}}).get("it")
+
+
+@pytest.mark.parametrize("black_and_white", [False, True])
+def test_rgb_that_happens_to_be_grey_stays_rgb(tmp_path, black_and_white):
+    frames = np.zeros((2, 4, 4, 3), np.uint8)
+    frames[1] = 255 * black_and_white
+    for dataset, value in [(AnimationDataset(filepath=tmp_path / "a.gif"), frames), (ImageDataset(filepath=tmp_path / "a.png"), frames[0])]:
+        dataset.save(value)
+        np.testing.assert_array_equal(dataset.load(), value)
+
+
+def test_the_folder_is_replaced_as_a_whole(tmp_path):
+    dataset = ImageFolderDataset(path=tmp_path / "samples")
+    assert not dataset.exists()
+    dataset.save(np.zeros((12, 2, 2, 1), np.uint8))
+    assert sorted(file.name for file in (tmp_path / "samples").iterdir()) == [f"000{index:02d}.png" for index in range(12)]
+    dataset.save(np.ones((3, 2, 2, 1), np.uint8))
+    assert dataset.load().shape == (3, 2, 2, 1)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["00000.png", "00001.png", "00002.png", "samples"]
+
+
+def test_foreign_files_in_the_folder_are_ignored(tmp_path):
+    dataset = ImageFolderDataset(path=tmp_path)
+    (tmp_path / "x").mkdir()
+    dataset = ImageFolderDataset(path=tmp_path / "x")
+    (tmp_path / "x" / "readme.md").write_text("mine")
+    assert not dataset.exists()
+    images = np.arange(8, dtype=np.uint8).reshape(2, 2, 2, 1)
+    dataset.save(images)
+    for name in ("readme.md", ".00002.png", "2.png", "00002.jpg", "photo.png"):
+        (tmp_path / "x" / name).write_text("mine")
+    np.testing.assert_array_equal(dataset.load(), images)
+
+
+def test_a_gap_an_odd_size_and_an_empty_folder_are_told_as_such(tmp_path):
+    dataset = ImageFolderDataset(path=tmp_path / "samples")
+    with pytest.raises(DatasetError, match="Got 0 images"):
+        dataset.load()
+    dataset.save(np.zeros((3, 2, 2, 1), np.uint8))
+    Image.new("L", (9, 9)).save(tmp_path / "samples" / "00002.png")
+    with pytest.raises(DatasetError, match="several shapes"):
+        dataset.load()
+    (tmp_path / "samples" / "00001.png").unlink()
+    with pytest.raises(DatasetError, match="Got 2 images .* without a gap"):
+        dataset.load()
+
+
+@pytest.mark.parametrize(
+    ("kind", "argument", "shape"),
+    [(ImageDataset, "filepath", (4, 4, 1)), (ImageFolderDataset, "path", (2, 4, 4, 1)), (AnimationDataset, "filepath", (2, 4, 4, 1))],
+)
+def test_what_is_no_image_is_refused(tmp_path, kind, argument, shape):
+    dataset = kind(**{argument: tmp_path / "a.png"})
+    good = np.zeros(shape, np.uint8)
+    for bad in (good.astype(float), good.astype(bool), good[0], good[..., 0], np.repeat(good, 2, axis=-1), good[:0], good[..., :0]):
+        with pytest.raises(DatasetError, match="expected uint8") as caught:
+            dataset.save(bad)
+        assert isinstance(caught.value.__cause__, DataError)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("kind", "shape", "step"), [(ImageDataset, (6, 7, 3), 1), (AnimationDataset, (3, 6, 7, 1), 5)])
+def test_a_file_cut_off_anywhere_is_told_as_such(tmp_path, kind, shape, step):
+    file = tmp_path / "a.file"
+    dataset = kind(filepath=file)
+    dataset.save(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+    content = file.read_bytes()
+    # a PNG that lacks only its end marker still holds every pixel
+    last_chunk = 12 if kind is ImageDataset else 0
+    for num_bytes in range(0, len(content) - last_chunk, step):
+        file.write_bytes(content[:num_bytes])
+        with pytest.raises(DatasetError, match="a.file is no complete") as caught:
+            dataset.load()
+        assert isinstance(caught.value.__cause__, DataError)
+
+
+def test_a_png_of_another_kind_is_told_as_such(tmp_path):
+    Image.new("RGBA", (3, 3)).save(tmp_path / "a.png")
+    with pytest.raises(DatasetError, match="Got mode RGBA in .*a.png, expected L or RGB"):
+        ImageDataset(filepath=tmp_path / "a.png").load()
+
+
+def previews(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (6, 7, 1), dtype=np.uint8)
+    older = image[::-1].copy()
+    picture, animation, series = (
+        ImageDataset(filepath=tmp_path / "a.png"),
+        AnimationDataset(filepath=tmp_path / "a.gif"),
+        SheetSeries(path=tmp_path / "sheets"),
+    )
+    picture.save(image)
+    animation.save(np.stack([image, older]))
+    series.save({"run-b": {900: older}})
+    series.save({"run-a": {100: image}})
+    return image, [picture, animation, series]
+
+
+def test_previews_are_what_kedro_viz_shows_as_images(tmp_path):
+    from kedro_viz.models.flowchart.node_metadata import DataNodeMetadata
+    from kedro_viz.models.flowchart.nodes import GraphNode
+
+    image, datasets = previews(tmp_path)
+    for dataset in datasets:
+        node = GraphNode.create_data_node("id", "name", None, set(), dataset, None)
+        shown = DataNodeMetadata(data_node=node)
+        assert shown.preview_type == "ImagePreview"
+        with Image.open(io.BytesIO(base64.b64decode(shown.preview))) as decoded:
+            np.testing.assert_array_equal(np.asarray(decoded.convert("L")), image[..., 0])
