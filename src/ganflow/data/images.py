@@ -39,9 +39,7 @@ def tile(images: np.ndarray, num_columns: int, padding: int = 1, background: int
 
 def _check_tile(images: np.ndarray, num_columns: int, padding: int, background: int) -> None:
     if images.dtype != np.uint8 or images.ndim != 4 or images.size == 0:
-        raise DataError(
-            f"Got {images.dtype} images of shape {images.shape}, expected uint8 (N, H, W, C) and at least one."
-        )
+        raise DataError(f"Got {images.dtype} images of shape {images.shape}, expected uint8 (N, H, W, C) and at least one.")
     if num_columns < 1 or padding < 0 or not 0 <= background <= 255:
         raise ConfigurationError(
             f"Got {num_columns} columns, padding {padding}, background {background}; expected at least 1 column, no negative padding, "

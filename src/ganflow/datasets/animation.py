@@ -64,7 +64,7 @@ class AnimationDataset(LocalFileDataset[np.ndarray]):
             if not content.endswith(TRAILER):
                 raise ValueError("it is truncated")  # Pillow would return the frames before the damage
             frames, durations_ms = _decode(content)
-        except (OSError, EOFError, SyntaxError, ValueError) as error:  # all of which Pillow raises for damaged files
+        except Exception as error:  # for damaged files Pillow raises whatever it comes across
             raise DataError(
                 f"{self._filepath} is no complete GIF file: {error}. Delete it, and run the node again that writes it."
             ) from error

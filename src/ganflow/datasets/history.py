@@ -106,4 +106,4 @@ def _read(file: Path, **options: Any) -> pd.DataFrame:
     try:
         return pd.read_csv(file, **options)
     except ValueError as error:  # what pandas raises for an empty file, uneven rows and bytes that are no text
-        raise DataError(f"{file} is no table: {error}. Move it away, and run again.") from error
+        raise DataError(f"{file} is no table: {str(error).strip()}. Move it away, and run again.") from error

@@ -71,7 +71,7 @@ def decode_png(file: Path) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
             image.load()
-    except (OSError, SyntaxError, ValueError) as error:  # all of which Pillow raises for damaged files
+    except Exception as error:  # for damaged files Pillow raises whatever it comes across
         raise DataError(f"{file} is no complete PNG file: {error}. Delete it, and run the node again that writes it.") from error
     if image.mode not in ("L", "RGB"):
         raise DataError(f"Got mode {image.mode} in {file}, expected L or RGB. Convert it, or run the node again that writes it.")

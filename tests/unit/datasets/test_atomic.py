@@ -4,6 +4,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from dataset_cases import hidden_files
@@ -22,6 +23,11 @@ def write_folder(target, content):
 def read_folder(target):
     folder = stored_folder(target)
     return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*.txt")}
+
+
+def write_and_raise(path, error):
+    path.write_text("new")
+    raise error
 
 
 def whole(content):
@@ -44,8 +50,7 @@ def test_any_exception_of_the_body_comes_through_and_leaves_the_old_file(tmp_pat
     target = tmp_path / "a.json"
     target.write_text("old")
     with pytest.raises(interruption), atomic_path(target) as temporary:
-        temporary.write_text("new")
-        raise interruption
+        write_and_raise(temporary, interruption)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
 
@@ -55,8 +60,7 @@ def test_any_exception_of_the_body_comes_through_and_leaves_the_old_folder(tmp_p
     target = tmp_path / "samples"
     write_folder(target, "old")
     with pytest.raises(interruption), atomic_folder(target) as temporary:
-        (temporary / "a.txt").write_text("new")
-        raise interruption
+        write_and_raise(temporary / "a.txt", interruption)
     assert read_folder(target) == whole("old")
     assert list(tmp_path.iterdir()) == [target]
 
@@ -133,11 +137,12 @@ def test_a_save_leaves_another_that_is_going_on_alone(tmp_path):
 
 def test_content_is_on_disk_before_the_rename(tmp_path, monkeypatch):
     events = []
-    fsync = os.fsync
+    fsync, path_type = os.fsync, type(tmp_path)
+    replace = path_type.replace
     monkeypatch.setattr(os, "fsync", lambda descriptor: (events.append(stat.S_ISDIR(os.fstat(descriptor).st_mode)), fsync(descriptor)))
     with atomic_path(tmp_path / "a") as temporary:
         temporary.write_text("x")
-        monkeypatch.setattr(type(tmp_path), "replace", lambda *paths: (events.append("rename"), os.replace(*paths)))
+        monkeypatch.setattr(path_type, "replace", lambda *paths: (events.append("rename"), replace(*paths)))
     # the file, the rename, the folder that lists it
     assert events == [False, "rename", True]
 
@@ -160,7 +165,7 @@ def test_a_folder_is_whole_wherever_a_kill_strikes(tmp_path, num_renames, surviv
     code = f"""
         import os, signal, sys
         from pathlib import Path
-        sys.path.insert(0, {os.path.dirname(__file__)!r})
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
         from test_atomic import write_folder
 
         renames, rename = 0, Path.rename

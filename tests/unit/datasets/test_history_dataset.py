@@ -21,7 +21,7 @@ def history(tmp_path):
     return HistoryDataset(path=tmp_path / "history")
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(values=st.lists(st.floats(width=64), min_size=1, max_size=20))
 @example(values=[0.1, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf, math.nan, 0.1 + 0.2, 2.0**60])
 def test_every_float_comes_back_bit_for_bit(tmp_path_factory, values):
@@ -32,7 +32,7 @@ def test_every_float_comes_back_bit_for_bit(tmp_path_factory, values):
     assert loaded.tobytes() == np.array(canonical).tobytes()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(
     values=st.lists(st.tuples(st.floats(), st.floats(width=32)), min_size=1, max_size=12),
     ends=st.lists(st.integers(0, 12), max_size=3),
@@ -136,7 +136,7 @@ def test_a_file_that_is_no_history_is_not_overwritten(history, tmp_path, content
     file = tmp_path / "history" / "run.csv"
     file.parent.mkdir()
     file.write_text(content)
-    with pytest.raises(DatasetError, match=r"run.csv is no (history|table): .*Move it away"):
+    with pytest.raises(DatasetError, match=r"run.csv is no (history|table): .+ Move it away"):
         history.save({"run": frame([5], loss=[1.0])})
     assert file.read_text() == content
 

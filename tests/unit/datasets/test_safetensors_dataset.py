@@ -55,9 +55,9 @@ def test_the_same_value_gives_the_same_bytes_in_another_process(tmp_path):
         metadata = {name: 1 for name in "abcdefgh"}
         SafetensorsDataset(filepath=sys.argv[1]).save({"arrays": {"a": np.ones(2), "b": np.ones(3)}, "metadata": metadata})
     """
-    for name in "xyz":
+    for name in "xy":
         subprocess.run([sys.executable, "-c", code, str(tmp_path / name)], check=True)
-    assert len({(tmp_path / name).read_bytes() for name in "xyz"}) == 1
+    assert len({(tmp_path / name).read_bytes() for name in "xy"}) == 1
 
 
 def test_a_missing_file_is_an_error_unless_it_may_be_missing(tmp_path):

@@ -1,0 +1,98 @@
+"""Agreements between files that no single one of them can keep."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+from kedro.framework.project import pipelines
+from kedro.framework.startup import bootstrap_project
+
+from ganflow.config import SECTIONS
+
+
+@pytest.fixture(scope="module")
+def registered(project_root):
+    bootstrap_project(project_root)
+    return dict(pipelines)
+
+
+@pytest.fixture(scope="module")
+def catalog(project_root):
+    return yaml.safe_load((project_root / "conf/base/catalog.yml").read_text())
+
+
+def test_the_default_pipeline_is_the_sum_of_all_others(registered):
+    assert set(registered) == {"__default__", "data", "models", "training", "sampling", "evaluation"}
+    parts = [node.name for name, pipeline in registered.items() if name != "__default__" for node in pipeline.nodes]
+    assert sorted(parts) == sorted(node.name for node in registered["__default__"].nodes)
+
+
+def test_every_dataset_is_in_the_catalog_and_every_entry_is_used(registered, catalog):
+    used = {name for name in registered["__default__"].datasets() if not name.startswith("params:")}
+    assert used == set(catalog)
+
+
+def test_every_entry_has_a_layer_for_kedro_viz(catalog):
+    assert [name for name, entry in catalog.items() if not entry["metadata"]["kedro-viz"]["layer"]] == []
+
+
+def test_every_section_is_used_and_typed_where_it_is(registered):
+    from kedro.validation.type_extractor import TypeExtractor
+
+    assert TypeExtractor(registered).extract_types_from_pipelines() == SECTIONS
+
+
+def test_the_default_pipeline_starts_from_parameters_and_earlier_files_alone(registered):
+    free = registered["__default__"].inputs()
+    assert {name for name in free if not name.startswith("params:")} == {"earlier_checkpoints", "stored_feature_extractor"}
+
+
+def test_training_streams_and_saves_the_checkpoint_last(registered):
+    import inspect
+
+    (node,) = [node for node in registered["training"].nodes if node.name == "train_gan"]
+    assert inspect.isgeneratorfunction(node.func)
+    assert node.outputs[-1] == "checkpoints"
+
+
+@pytest.mark.parametrize(
+    "module", ["ganflow.cli", "ganflow.pipeline_registry", "ganflow.settings", "ganflow.datasets", "ganflow.metrics.report"]
+)
+def test_listing_commands_need_no_tensorflow(module):
+    subprocess.run(
+        [sys.executable, "-c", f"import sys, {module}; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"], check=True
+    )
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_locks_hold_names_versions_and_hashes_only(project_root, name):
+    lines = (project_root / name).read_text().splitlines()
+    assert [line for line in lines if not re.fullmatch(r"[\w.\[\]-]+==\S+( ; [^/]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line)] == []
+
+
+def test_the_lock_holds_every_declared_dependency(project_root):
+    import tomllib
+
+    project = tomllib.loads((project_root / "pyproject.toml").read_text())["project"]
+    for name, requirements in (
+        ("requirements.lock", project["dependencies"]),
+        ("requirements-dev.lock", project["dependencies"] + project["optional-dependencies"]["dev"]),
+    ):
+        locked = {line.split("==")[0].lower() for line in (project_root / name).read_text().splitlines() if "==" in line}
+        declared = {re.match(r"[\w.-]+", requirement)[0].lower() for requirement in requirements}
+        assert declared - locked == set()
+
+
+def test_telemetry_is_off(project_root):
+    assert yaml.safe_load((project_root / ".telemetry").read_text()) == {"consent": False}
+
+
+def test_every_dependency_has_its_reason(project_root):
+    import tomllib
+
+    reasons = (project_root / "docs/decisions/0001-dependencies.md").read_text()
+    project = tomllib.loads((project_root / "pyproject.toml").read_text())["project"]
+    names = [re.match(r"[\w.-]+", requirement)[0] for requirement in project["dependencies"] + project["optional-dependencies"]["dev"]]
+    assert [name for name in names if name not in reasons] == []

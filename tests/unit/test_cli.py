@@ -1,0 +1,41 @@
+"""Errors that a user can mend are one line; all others keep their traceback."""
+
+import click
+import pytest
+from click.testing import CliRunner
+from kedro.io import DatasetError
+
+from ganflow.cli import ReadableRun, explain, known_environments
+from ganflow.errors import CheckpointError, GanflowError
+
+
+def run_with(error):
+    def fail():
+        raise error
+
+    return CliRunner().invoke(ReadableRun(name="run", callback=fail))
+
+
+@pytest.mark.parametrize("error", [GanflowError("mend it"), DatasetError("mend it")])
+def test_expected_errors_are_one_line_with_status_1(error):
+    result = run_with(error)
+    assert result.exit_code == 1
+    assert result.stderr == "error: mend it\n"
+
+
+def test_unexpected_errors_keep_their_traceback():
+    assert isinstance(run_with(ZeroDivisionError()).exception, ZeroDivisionError)
+
+
+def test_clicks_own_errors_stay_clicks():
+    assert run_with(click.UsageError("no")).exit_code == 2
+
+
+def test_the_projects_own_error_is_found_behind_kedros():
+    error = DatasetError("Failed while loading")
+    error.__cause__ = CheckpointError("damaged:\n  remove it")
+    assert explain(error) == "damaged: remove it"
+
+
+def test_environments_are_the_folders_of_settings(project_root):
+    assert known_environments(project_root / "conf") == ["classic", "smoke"]
