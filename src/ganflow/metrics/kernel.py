@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import gen_batches
 
-from ganflow.metrics.frechet import checked_pair
+from ganflow.metrics.features import checked_pair
 
 # The unbiased interaction estimate divides by N - 3.
 _MINIMUM_SAMPLES = 4

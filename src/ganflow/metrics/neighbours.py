@@ -21,7 +21,7 @@ from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
 from ganflow.errors import DataError
-from ganflow.metrics.frechet import checked_pair
+from ganflow.metrics.features import checked_pair
 
 # Distances are held for as many generated samples at a time as fit into this.
 _WORKING_MEMORY_MIB = 64

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganflow.errors import DataError
-from ganflow.metrics.frechet import FeatureStatistics, checked_pair, feature_statistics, frechet_distance, frechet_distance_from_statistics
+from ganflow.metrics.features import checked_pair
+from ganflow.metrics.frechet import FeatureStatistics, feature_statistics, frechet_distance, frechet_distance_from_statistics
 
 SEEDS = st.integers(0, 2**32 - 1)
 
