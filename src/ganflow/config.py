@@ -216,6 +216,9 @@ class TrainingParameters(Section):
             inference mode and the generator learns from new noise, as in the 2017 post.
         average_decay: per-step decay of the running average of the generator's weights.
         sheet_columns: the fixed-latent sheet is a square with this many images on a side.
+        precision: of the convolutions, `float32`, `bfloat16`, or `auto` for bfloat16 where the hardware has it. Weights, losses,
+            penalties, averages and optimizer state are float32 always.
+        jit: whether XLA compiles the step: `on`, `off`, or `auto` for accelerators only.
         resume: `auto` continues an unfinished run of the same identity, `required` fails without one, `never` starts anew.
     """
 
@@ -233,6 +236,8 @@ class TrainingParameters(Section):
     generator_optimizer: OptimizerParameters
     discriminator_optimizer: OptimizerParameters
     sheet_columns: PositiveInt = 8
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    jit: Literal["auto", "on", "off"] = "auto"
     resume: Literal["auto", "required", "never"] = "auto"
 
     def identity(self) -> dict[str, Any]:

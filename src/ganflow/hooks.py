@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -38,11 +39,11 @@ class ParameterHooks:
 
 
 class DeviceHooks:
-    """Prepares accelerators before the first node that may use one."""
+    """Prepares devices before the first node, and says what training is going to use."""
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline) -> None:
-        """Let TensorFlow take GPU memory as it needs it, instead of all at once."""
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Let TensorFlow take GPU memory as it needs it, and refuse settings that this machine cannot serve."""
         if not any(node.tags & {"models", "training", "sampling", "evaluation"} for node in pipeline.nodes):
             return
         with _without_start_messages():
@@ -51,6 +52,11 @@ class DeviceHooks:
             tf.config.list_physical_devices()
         for device in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(device, True)
+        if any("params:training" in node.inputs for node in pipeline.nodes):
+            from ganflow.training.devices import choices
+
+            settled = choices(catalog.load("params:training"))
+            logger.info("%s.", "; ".join(f"{name} {choice.value}: {choice.reason}" for name, choice in settled.items()))
 
 
 @contextmanager

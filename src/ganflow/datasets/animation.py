@@ -86,7 +86,7 @@ class AnimationDataset(LocalFileDataset[np.ndarray]):
             append_images=others,
             duration=[self._frame_duration_ms] * len(others) + [self._last_frame_duration_ms],
             loop=0,
-            optimize=False,  # keeps the grey levels' own palette
+            optimize=False,  # which makes such files larger, not smaller
             comment=GREY_COMMENT if data.shape[-1] == 1 else b"",
         )
         with atomic_path(self._filepath) as temporary:

@@ -128,11 +128,12 @@ class ImageFolderDataset(AbstractDataset[np.ndarray, np.ndarray]):
         Raises:
             DataError: if there are none, one is missing or damaged, or they are not of one shape.
         """
-        files = self._files()
-        if not files or [file.name for file in files] != [_file_name(index) for index in range(len(files))]:
-            raise DataError(f"Got {len(files)} images in {self._path}, expected 00000.png and so on without a gap. Save them again.")
+        found = self._files()
+        names = [_file_name(index) for index in range(len(found))]
+        if not found or found.keys() != set(names):
+            raise DataError(f"Got {len(found)} images in {self._path}, expected 00000.png and so on without a gap. Save them again.")
         with ThreadPoolExecutor() as threads:
-            images = list(threads.map(decode_png, files))
+            images = list(threads.map(decode_png, (found[name] for name in names)))
         if len({image.shape for image in images}) > 1:
             raise DataError(f"Got images of several shapes in {self._path}, expected one. Save them again.")
         return np.stack(images)
@@ -147,10 +148,11 @@ class ImageFolderDataset(AbstractDataset[np.ndarray, np.ndarray]):
         with atomic_folder(self._path) as temporary, ThreadPoolExecutor() as threads:
             list(threads.map(lambda index: (temporary / _file_name(index)).write_bytes(encode_png(data[index])), range(len(data))))
 
-    def _files(self) -> list[Path]:
+    def _files(self) -> dict[str, Path]:
+        """{name: file} of those that `save` has written, in no order."""
         folder = stored_folder(self._path)
         files = folder.iterdir() if folder else ()
-        return sorted((file for file in files if re.fullmatch(r"[0-9]{5,}\.png", file.name)), key=lambda file: int(file.stem))
+        return {file.name: file for file in files if re.fullmatch(r"[0-9]{5,}\.png", file.name)}
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path.as_posix()}

@@ -15,6 +15,9 @@ from ganflow.networks.latent import Latent
 
 MAX_SIZE = 128
 
+FLOAT32_LAYERS = ("pixels", "logit")
+"""Layers that stay float32 under mixed precision: pixels, and the logits that losses and penalties are made of."""
+
 Architecture = dict[str, Any]
 """A network without weights: the parsed JSON of `keras.Model.to_json`."""
 
@@ -38,8 +41,7 @@ def build_generator(parameters: GeneratorParameters, latent: LatentParameters, i
         enlarge = before.divisor == 2 * stage.divisor
         hidden = generator_block(hidden, stage.width, stage.kernel_size, enlarge, momentum, f"stage_{number}")
     hidden = keras.layers.Conv2D(channels, parameters.output_kernel_size, padding="same", name="output_convolution")(hidden)
-    # pixels stay float32 under mixed precision
-    outputs = keras.layers.Activation(parameters.output_activation, name="pixels", dtype="float32")(hidden)
+    outputs = keras.layers.Activation(parameters.output_activation, name="pixels")(hidden)
     return keras.Model(inputs, outputs, name="generator")
 
 
@@ -58,8 +60,7 @@ def build_discriminator(parameters: DiscriminatorParameters, image_shape: tuple[
             hidden, stage.width, stage.kernel_size, stage.stride, parameters.leaky_slope, parameters.dropout, f"stage_{number}"
         )
     hidden = keras.layers.Flatten(name="features")(hidden)
-    # losses and penalties stay float32 under mixed precision
-    return keras.Model(inputs, keras.layers.Dense(1, name="logit", dtype="float32")(hidden), name="discriminator")
+    return keras.Model(inputs, keras.layers.Dense(1, name="logit")(hidden), name="discriminator")
 
 
 def check_image_shape(image_shape: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -84,15 +85,27 @@ def architecture(model: keras.Model) -> Architecture:
     return {key: value for key, value in described.items() if key not in ("build_config", "compile_config")}
 
 
-def instantiate(described: Architecture, seed: int | None = None) -> keras.Model:
+def instantiate(described: Architecture, seed: int | None = None, precision: str = "float32") -> keras.Model:
     """Build the network that `architecture` described.
 
     Args:
         described: plain data.
         seed: of initial weights and dropout masks, the same for the same seed; None leaves them to chance.
+        precision: `float32`, or `bfloat16` for computing in it; weights, and FLOAT32_LAYERS, are float32 either way.
     """
     plain = described if seed is None else _with_seeds(described, np.random.SeedSequence(seed))
-    return keras.models.model_from_json(json.dumps(plain))
+    return keras.models.model_from_json(json.dumps(plain if precision == "float32" else _with_policy(plain, f"mixed_{precision}")))
+
+
+def _with_policy(described: Architecture, policy: str) -> Architecture:
+    """Copy plain data, giving every layer that is not in FLOAT32_LAYERS a dtype policy."""
+    layers = [
+        layer
+        if layer["class_name"] == "InputLayer" or layer["config"]["name"] in FLOAT32_LAYERS
+        else layer | {"config": layer["config"] | {"dtype": policy}}
+        for layer in described["config"]["layers"]
+    ]
+    return described | {"config": described["config"] | {"layers": layers}}
 
 
 def _with_seeds(part: Any, sequence: np.random.SeedSequence) -> Any:

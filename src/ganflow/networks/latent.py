@@ -7,6 +7,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+# by name, since what TensorFlow selects by itself depends on the device and on XLA
+ALGORITHM = "philox"
+
 
 @keras.saving.register_keras_serializable("ganflow")
 class Latent(keras.layers.Layer):
@@ -42,8 +45,8 @@ def draw_latents(generator: keras.Model, num: int | tf.Tensor, seed: Any) -> tf.
     """
     shape = (num, generator.input_shape[-1])
     if _distribution(generator) == "uniform":
-        return tf.random.stateless_uniform(shape, seed, minval=-1.0, maxval=1.0)
-    return tf.random.stateless_normal(shape, seed)
+        return tf.random.stateless_uniform(shape, seed, minval=-1.0, maxval=1.0, alg=ALGORITHM)
+    return tf.random.stateless_normal(shape, seed, alg=ALGORITHM)
 
 
 def _distribution(generator: keras.Model) -> str:

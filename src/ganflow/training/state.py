@@ -13,6 +13,7 @@ import tensorflow as tf
 from ganflow.config import TrainingParameters
 from ganflow.errors import CheckpointError, DivergenceError
 from ganflow.networks import Architecture, instantiate
+from ganflow.training.devices import settle
 from ganflow.training.optimizers import build_optimizer
 
 
@@ -82,8 +83,9 @@ def create_state(generator: Architecture, discriminator: Architecture, parameter
 
     Call it inside the distribution scope that the variables shall live in.
     """
-    built_generator = instantiate(generator, seed=2 * parameters.seed)
-    built_discriminator = instantiate(discriminator, seed=2 * parameters.seed + 1)
+    precision = settle(parameters).precision
+    built_generator = instantiate(generator, seed=2 * parameters.seed, precision=precision)
+    built_discriminator = instantiate(discriminator, seed=2 * parameters.seed + 1, precision=precision)
     average_generator = instantiate(generator, seed=2 * parameters.seed)
     generator_optimizer = build_optimizer(parameters.generator_optimizer, "generator_optimizer")
     discriminator_optimizer = build_optimizer(parameters.discriminator_optimizer, "discriminator_optimizer")

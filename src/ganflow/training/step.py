@@ -11,6 +11,7 @@ from ganflow.config import TrainingParameters
 from ganflow.losses.adversarial import AdversarialLoss
 from ganflow.losses.penalties import logits_and_squared_gradient_norm
 from ganflow.networks import draw_latents, scale_pixels
+from ganflow.networks.latent import ALGORITHM
 from ganflow.training.state import TrainingState
 
 METRICS = ("discriminator_loss", "generator_loss", "r1_penalty", "discriminator_accuracy")
@@ -48,7 +49,7 @@ def draw_images(images: tf.Tensor, num: int, seed: tf.Tensor, pixel_range: tuple
     Returns:
         (num, H, W, C) float32.
     """
-    chosen = tf.random.stateless_uniform((num,), seed, maxval=tf.shape(images)[0], dtype=tf.int32)
+    chosen = tf.random.stateless_uniform((num,), seed, maxval=tf.shape(images)[0], dtype=tf.int32, alg=ALGORITHM)
     return scale_pixels(tf.gather(images, chosen), pixel_range)
 
 

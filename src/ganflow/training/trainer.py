@@ -14,6 +14,7 @@ from ganflow.config import TrainingParameters
 from ganflow.errors import ConfigurationError, DivergenceError, TrainingInterruptedError
 from ganflow.losses.adversarial import find_loss
 from ganflow.networks import Architecture, pixel_range, to_pixels
+from ganflow.training.devices import settle
 from ganflow.training.interruption import deferred_stop
 from ganflow.training.state import DIVERGENCE_REMEDY, TrainingState, create_state
 from ganflow.training.step import METRICS, build_step, sheet_latents
@@ -66,7 +67,8 @@ def train(
     state = create_state(generator, discriminator, parameters)
     if resume_from is not None:
         state.restore(resume_from)
-    run_steps = compile_steps(build_step(state, tf.constant(images), pixel_range(state.generator), loss, parameters))
+    step = build_step(state, tf.constant(images), pixel_range(state.generator), loss, parameters)
+    run_steps = compile_steps(step, jit=settle(parameters).jit == "on")
     latents = sheet_latents(state, parameters.sheet_columns**2, parameters.seed)
     with deferred_stop() as stop:
         while (start := int(state.step)) < parameters.num_steps:
@@ -79,15 +81,21 @@ def train(
                 )
 
 
-def compile_steps(step: Callable[[], tf.Tensor]) -> Callable[[tf.Tensor], tf.Tensor]:
+def compile_steps(step: Callable[[], tf.Tensor], jit: bool = False) -> Callable[[tf.Tensor], tf.Tensor]:
     """Compile a step into one call that takes many.
+
+    Args:
+        step: advances the state by one step and returns METRICS.
+        jit: whether XLA compiles the step; the loop around it stays a plain graph.
 
     Returns:
         A function from a number of steps to their metrics, (num_steps, len(METRICS)) float32. It is compiled already, so the
         first call is as fast as the others.
     """
+    if jit:
+        step = tf.function(step, jit_compile=True)
 
-    @tf.function(input_signature=[tf.TensorSpec((), tf.int32)], autograph=True)
+    @tf.function(input_signature=[tf.TensorSpec((), tf.int32)])
     def run_steps(num_steps: tf.Tensor) -> tf.Tensor:
         metrics = tf.TensorArray(tf.float32, size=num_steps, element_shape=(len(METRICS),))
         for index in tf.range(num_steps):

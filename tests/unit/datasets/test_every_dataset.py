@@ -14,12 +14,6 @@ from kedro.io import DataCatalog, DatasetError
 SCRIPT = dataset_cases.__file__
 
 
-@pytest.fixture(autouse=True)
-def networks(monkeypatch):
-    if "ganflow.networks" not in sys.modules:
-        monkeypatch.setitem(sys.modules, "ganflow.networks", dataset_cases.ModuleType("ganflow.networks"))
-
-
 def run_script(*arguments, before=()):
     command = [*before, sys.executable, SCRIPT, *map(str, arguments)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout)

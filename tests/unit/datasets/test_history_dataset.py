@@ -32,7 +32,7 @@ def test_every_float_comes_back_bit_for_bit(tmp_path_factory, values):
     assert loaded.tobytes() == np.array(canonical).tobytes()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(
     values=st.lists(st.tuples(st.floats(), st.floats(width=32)), min_size=1, max_size=12),
     ends=st.lists(st.integers(0, 12), max_size=3),

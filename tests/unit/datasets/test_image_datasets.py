@@ -119,6 +119,18 @@ def test_the_folder_is_replaced_as_a_whole(tmp_path):
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["00000.png", "00001.png", "00002.png", "samples"]
 
 
+def test_a_folder_that_a_killed_save_has_moved_aside_is_found(tmp_path):
+    dataset = ImageFolderDataset(path=tmp_path / "samples")
+    images = np.arange(8, dtype=np.uint8).reshape(2, 2, 2, 1)
+    dataset.save(images)
+    (tmp_path / "samples").rename(tmp_path / ".samples.previous")
+    assert dataset.exists()
+    np.testing.assert_array_equal(dataset.load(), images)
+    dataset.save(images + 1)
+    np.testing.assert_array_equal(dataset.load(), images + 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["samples"]
+
+
 def test_foreign_files_in_the_folder_are_ignored(tmp_path):
     (tmp_path / "x").mkdir()
     dataset = ImageFolderDataset(path=tmp_path / "x")

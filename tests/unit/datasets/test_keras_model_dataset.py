@@ -1,21 +1,13 @@
 import sys
 import zipfile
-from types import ModuleType
 
+import keras
 import numpy as np
 import pytest
 from kedro.io import DataCatalog, DatasetError, Version
 
 from ganflow.datasets import KerasModelDataset
 from ganflow.errors import CheckpointError
-
-keras = pytest.importorskip("keras")
-
-
-@pytest.fixture(autouse=True)
-def networks(monkeypatch):
-    if "ganflow.networks" not in sys.modules:
-        monkeypatch.setitem(sys.modules, "ganflow.networks", ModuleType("ganflow.networks"))
 
 
 @pytest.fixture
@@ -37,6 +29,13 @@ def test_the_loaded_model_computes_the_same_and_is_not_compiled(dataset, model):
     np.testing.assert_array_equal(loaded(points), model(points))
     assert not loaded.compiled
     assert model.compiled
+
+
+def test_loading_registers_the_layers_of_the_project(dataset, model, monkeypatch):
+    dataset.save(model)
+    monkeypatch.delitem(sys.modules, "ganflow.networks", raising=False)
+    dataset.load()
+    assert "ganflow.networks" in sys.modules
 
 
 def test_code_inside_a_model_is_not_run(dataset):

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Node, Pipeline
@@ -80,7 +80,9 @@ def test_only_the_newest_steps_of_each_run_are_kept(tmp_path, keep, kept):
     assert list(series.load()["other"]) == [1]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=40)
+@example(keep=1, saves=[[1], [0]])
+@example(keep=2, saves=[[1, 5, 9], [3]])
 @given(keep=st.none() | st.integers(1, 3), saves=st.lists(st.lists(st.integers(0, 9), unique=True, max_size=3), max_size=6))
 def test_what_is_on_disk_follows_from_the_saves(tmp_path_factory, keep, saves):
     series = CheckpointSeries(path=tmp_path_factory.mktemp("series"), keep=keep)

@@ -19,15 +19,17 @@ def identify_run(
     data_fingerprint: dict[str, Any], generator: dict[str, Any], discriminator: dict[str, Any], parameters: TrainingParameters
 ) -> dict[str, Any]:
     """Name the run after what decides its weights: data, architectures and training parameters."""
+    from ganflow.training.devices import settle
     from ganflow.training.identity import run_id
 
+    settled = settle(parameters)
     identity = {
         "data": data_fingerprint["sha256"],
         "generator": generator,
         "discriminator": discriminator,
-        "training": parameters.identity(),
+        "training": settled.identity(),
     }
-    return {"run_id": run_id(identity), "data": data_fingerprint, "training": parameters.model_dump(mode="json")}
+    return {"run_id": run_id(identity), "data": data_fingerprint, "training": settled.model_dump(mode="json")}
 
 
 def train_gan(

@@ -1,0 +1,111 @@
+"""Precision and compilation follow the wish and the machine."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ganflow import networks
+from ganflow.errors import ConfigurationError
+from ganflow.training import devices
+from ganflow.training.devices import choices, choose_jit, choose_precision, settle
+from ganflow.training.state import create_state
+from ganflow.training.trainer import train
+
+WITH = frozenset({"avx2", "avx512_bf16"})
+WITHOUT = frozenset({"avx2"})
+
+
+@pytest.mark.parametrize(
+    ("wish", "flags", "choice"),
+    [("float32", WITH, "float32"), ("bfloat16", WITH, "bfloat16"), ("auto", WITH, "bfloat16"), ("auto", WITHOUT, "float32")],
+)
+def test_precision_follows_the_processor(monkeypatch, wish, flags, choice):
+    monkeypatch.setattr(devices, "_processor_flags", lambda: flags)
+    assert choose_precision(wish).value == choice
+
+
+def test_bfloat16_is_refused_where_it_would_be_emulated(monkeypatch):
+    monkeypatch.setattr(devices, "_processor_flags", lambda: WITHOUT)
+    with pytest.raises(ConfigurationError, match=r"neither AVX512-BF16 nor AMX.*'auto' or 'float32'"):
+        choose_precision("bfloat16")
+
+
+def test_settling_leaves_nothing_to_choose_and_gives_reasons(monkeypatch, training_parameters):
+    monkeypatch.setattr(devices, "_processor_flags", lambda: WITH)
+    settled = settle(training_parameters)
+    assert "auto" not in (settled.precision, settled.jit)
+    assert settle(settled) == settled
+    assert choices(training_parameters)["precision"].reason == "the processor has avx512_bf16"
+
+
+@pytest.mark.parametrize(
+    ("content", "flags"), [("processor: 0\nflags\t\t: fpu amx_bf16\nflags\t: other\n", {"fpu", "amx_bf16"}), ("", set())]
+)
+def test_flags_are_read_from_the_first_processor(tmp_path, content, flags):
+    (tmp_path / "cpuinfo").write_text(content)
+    assert devices._processor_flags(tmp_path / "cpuinfo") == flags
+    assert devices._processor_flags(tmp_path / "missing") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("wish", "choice"), [("on", "on"), ("off", "off"), ("auto", "on" if tf.config.list_physical_devices("GPU") else "off")]
+)
+def test_jit_follows_wish_and_device(wish, choice):
+    assert choose_jit(wish).value == choice
+
+
+@pytest.fixture
+def in_bfloat16(monkeypatch, training_parameters):
+    # slow where the processor has none, but the same numbers
+    monkeypatch.setattr(devices, "_processor_flags", lambda: WITH)
+    return training_parameters.model_copy(update={"precision": "bfloat16"})
+
+
+def test_mixed_precision_computes_in_bfloat16_and_keeps_float32(architectures, in_bfloat16):
+    state = create_state(*architectures, in_bfloat16)
+    assert {layer.compute_dtype for layer in state.generator.layers if layer.weights} == {"bfloat16"}
+    floats = {str(np.asarray(array).dtype) for array in state.arrays().values()}
+    assert floats <= {"float32", "int64", "int32", "uint32"}
+    for model in (state.generator, state.discriminator):
+        assert model.output.dtype == "float32"
+    assert {layer.compute_dtype for layer in state.average_generator.layers} == {"float32"}
+
+
+@pytest.fixture
+def without_dropout(networks_parameters):
+    """Dropout draws other masks in another precision or compiler; without it only rounding differs."""
+    generator = networks_parameters.generator.model_copy(update={"dropout": 0.0})
+    discriminator = networks_parameters.discriminator.model_copy(update={"dropout": 0.0})
+    return (
+        networks.architecture(networks.build_generator(generator, networks_parameters.latent, (8, 8, 1))),
+        networks.architecture(networks.build_discriminator(discriminator, (8, 8, 1))),
+    )
+
+
+def first_losses(images, architectures, parameters, **changes):
+    history = next(train(images, *architectures, parameters.model_copy(update=changes))).history
+    return [history[name] for name in ("discriminator_loss", "generator_loss", "r1_penalty")]
+
+
+def test_mixed_precision_resumes_exactly(images, architectures, in_bfloat16):
+    whole = list(train(images, *architectures, in_bfloat16))
+    resumed = list(train(images, *architectures, in_bfloat16, resume_from=whole[0].arrays))
+    for name, array in whole[-1].arrays.items():
+        np.testing.assert_array_equal(array, resumed[-1].arrays[name], err_msg=name)
+
+
+def test_mixed_precision_is_float32_but_for_rounding(images, without_dropout, in_bfloat16):
+    rounded = first_losses(images, without_dropout, in_bfloat16)
+    # bfloat16 has 8 bits: a part in 256
+    assert rounded == pytest.approx(first_losses(images, without_dropout, in_bfloat16, precision="float32"), rel=0.02)
+
+
+def test_xla_takes_the_same_steps(images, without_dropout, training_parameters):
+    compiled, plain = (first_losses(images, without_dropout, training_parameters, precision="float32", jit=jit) for jit in ("on", "off"))
+    assert compiled == pytest.approx(plain, rel=1e-2)
+
+
+def test_architectures_are_the_same_whatever_the_precision(architectures):
+    model = networks.instantiate(architectures[0], seed=0, precision="bfloat16")
+    assert [weight.path for weight in model.weights] == [weight.path for weight in networks.instantiate(architectures[0], seed=0).weights]
+    assert {weight.dtype for weight in model.weights} == {"float32"}
