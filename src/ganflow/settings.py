@@ -8,8 +8,8 @@ from ganflow.hooks import DeviceHooks, ParameterHooks, ProgressHooks
 # Kedro's own call of a function that its configuration library is about to rename
 warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is deprecated", category=UserWarning)
 
-# only errors from TensorFlow's own log; it is read when TensorFlow is imported, which happens later
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# TensorFlow reports what stops a run by exceptions; its log is about graph rewrites that it skipped and devices that are not there
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 HOOKS = (ParameterHooks(), DeviceHooks(), ProgressHooks())
