@@ -218,12 +218,14 @@ class TrainingParameters(Section):
         sheet_columns: the fixed-latent sheet is a square with this many images on a side.
         precision: of the convolutions, `float32`, `bfloat16`, or `auto` for bfloat16 where the hardware has it. Weights, losses,
             penalties, averages and optimizer state are float32 always.
+        device_data_mib: images up to this size in MiB are kept in the device's memory; larger sets are read from their file, batch by
+            batch, ahead of time.
         jit: whether XLA compiles the step: `on`, `off`, or `auto` for accelerators only.
         resume: `auto` continues an unfinished run of the same identity, `required` fails without one, `never` starts anew.
     """
 
     # What may change between two runs that are still the same run, continued.
-    NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"num_steps", "interval", "sheet_columns", "resume"})
+    NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"num_steps", "interval", "sheet_columns", "device_data_mib", "resume"})
 
     num_steps: PositiveInt
     batch_size: PositiveInt
@@ -237,6 +239,7 @@ class TrainingParameters(Section):
     discriminator_optimizer: OptimizerParameters
     sheet_columns: PositiveInt = 8
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    device_data_mib: PositiveInt = 1024
     jit: Literal["auto", "on", "off"] = "auto"
     resume: Literal["auto", "required", "never"] = "auto"
 

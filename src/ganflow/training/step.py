@@ -3,54 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import tensorflow as tf
 
 from ganflow.config import TrainingParameters
 from ganflow.losses.adversarial import AdversarialLoss
 from ganflow.losses.penalties import logits_and_squared_gradient_norm
-from ganflow.networks import draw_latents, scale_pixels
-from ganflow.networks.latent import ALGORITHM
+from ganflow.networks import draw_latents, pixel_range, scale_pixels
+from ganflow.training.draws import DISCRIMINATOR_LATENTS, GENERATOR_LATENTS, SHEET_LATENTS, Draws
 from ganflow.training.state import TrainingState
 
 METRICS = ("discriminator_loss", "generator_loss", "r1_penalty", "discriminator_accuracy")
 """What a step measures, in this order. The accuracy is the share of real and fake images told apart by the sign of the logit."""
 
-# Each use of randomness in a step has a stream of its own, so that adding one leaves the others as they were.
-_REAL_IMAGES, _DISCRIMINATOR_LATENTS, _GENERATOR_LATENTS, _SHEET_LATENTS = range(4)
-
-
-@dataclass(frozen=True)
-class Draws:
-    """Stateless draws: the same seed, step and stream give the same numbers, however often training was interrupted."""
-
-    seed: int
-
-    def at(self, step: tf.Tensor | int, stream: int) -> tf.Tensor:
-        """Two-integer seed for one use of randomness in one step."""
-        return tf.stack([tf.constant(self.seed, tf.int64), tf.cast(step, tf.int64) * 8 + stream])
-
 
 def sheet_latents(state: TrainingState, num: int, seed: int) -> tf.Tensor:
     """The fixed latents of a run's sample sheets, (num, dimension)."""
-    return draw_latents(state.average_generator, num, Draws(seed).at(0, _SHEET_LATENTS))
-
-
-def draw_images(images: tf.Tensor, num: int, seed: tf.Tensor, pixel_range: tuple[float, float]) -> tf.Tensor:
-    """Draw images with replacement and scale them.
-
-    Args:
-        images: (N, H, W, C) uint8.
-        num: images to draw.
-        seed: two integers.
-        pixel_range: what 0 and 255 become.
-
-    Returns:
-        (num, H, W, C) float32.
-    """
-    chosen = tf.random.stateless_uniform((num,), seed, maxval=tf.shape(images)[0], dtype=tf.int32, alg=ALGORITHM)
-    return scale_pixels(tf.gather(images, chosen), pixel_range)
+    return draw_latents(state.average_generator, num, Draws(seed).at(0, SHEET_LATENTS))
 
 
 def update_discriminator(
@@ -120,28 +89,26 @@ def update_average(state: TrainingState, decay: float) -> None:
         average.assign_add((1.0 - decay) * (current - average))
 
 
-def build_step(
-    state: TrainingState, images: tf.Tensor, pixel_range: tuple[float, float], loss: AdversarialLoss, parameters: TrainingParameters
-) -> Callable[[], tf.Tensor]:
-    """Bind one training step to its state and images.
+def build_step(state: TrainingState, loss: AdversarialLoss, parameters: TrainingParameters) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Bind one training step to its state.
 
     Returns:
-        A function without arguments that advances the state by one step and returns METRICS as a float32 vector.
+        A function from a batch of real images, (batch size, H, W, C) uint8, that advances the state by one step and returns METRICS
+        as a float32 vector.
     """
     draws = Draws(parameters.seed)
-    num = parameters.batch_size
+    values = pixel_range(state.generator)
 
-    def step() -> tf.Tensor:
-        real_images = draw_images(images, num, draws.at(state.step, _REAL_IMAGES), pixel_range)
+    def noise(stream: int) -> tf.Tensor:
+        return draw_latents(state.generator, parameters.batch_size, draws.at(state.step, stream))
+
+    def step(pixels: tf.Tensor) -> tf.Tensor:
+        real_images = scale_pixels(pixels, values)
         with tf.GradientTape() as generator_tape:
-            fake_images = state.generator(draw_latents(state.generator, num, draws.at(state.step, _GENERATOR_LATENTS)), training=True)
-        if parameters.share_fakes:
-            discriminator_fakes = fake_images
-        else:
-            latents = draw_latents(state.generator, num, draws.at(state.step, _DISCRIMINATOR_LATENTS))
-            discriminator_fakes = state.generator(latents, training=False)
+            fake_images = state.generator(noise(GENERATOR_LATENTS), training=True)
+        own_fakes = fake_images if parameters.share_fakes else state.generator(noise(DISCRIMINATOR_LATENTS), training=False)
         discriminator_loss, penalty, accuracy = update_discriminator(
-            state, loss, parameters.r1_weight, real_images, tf.stop_gradient(discriminator_fakes)
+            state, loss, parameters.r1_weight, real_images, tf.stop_gradient(own_fakes)
         )
         generator_loss = update_generator(state, loss, real_images, fake_images, generator_tape)
         update_average(state, parameters.average_decay)

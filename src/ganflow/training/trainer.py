@@ -15,6 +15,8 @@ from ganflow.errors import ConfigurationError, DivergenceError, TrainingInterrup
 from ganflow.losses.adversarial import find_loss
 from ganflow.networks import Architecture, pixel_range, to_pixels
 from ganflow.training.devices import settle
+from ganflow.training.draws import Draws
+from ganflow.training.feeding import Feed, build_feed
 from ganflow.training.interruption import deferred_stop
 from ganflow.training.state import DIVERGENCE_REMEDY, TrainingState, create_state
 from ganflow.training.step import METRICS, build_step, sheet_latents
@@ -67,8 +69,9 @@ def train(
     state = create_state(generator, discriminator, parameters)
     if resume_from is not None:
         state.restore(resume_from)
-    step = build_step(state, tf.constant(images), pixel_range(state.generator), loss, parameters)
-    run_steps = compile_steps(step, jit=settle(parameters).jit == "on")
+    draws = Draws(parameters.seed)
+    feed = build_feed(images, parameters.batch_size, draws, int(state.step), parameters.device_data_mib * 2**20)
+    run_steps = compile_steps(state, build_step(state, loss, parameters), feed, jit=settle(parameters).jit == "on")
     latents = sheet_latents(state, parameters.sheet_columns**2, parameters.seed)
     with deferred_stop() as stop:
         while (start := int(state.step)) < parameters.num_steps:
@@ -81,11 +84,15 @@ def train(
                 )
 
 
-def compile_steps(step: Callable[[], tf.Tensor], jit: bool = False) -> Callable[[tf.Tensor], tf.Tensor]:
+def compile_steps(
+    state: TrainingState, step: Callable[[tf.Tensor], tf.Tensor], feed: Feed, jit: bool = False
+) -> Callable[[tf.Tensor], tf.Tensor]:
     """Compile a step into one call that takes many.
 
     Args:
-        step: advances the state by one step and returns METRICS.
+        state: that the step advances.
+        step: from a batch of pixels to METRICS.
+        feed: the batches.
         jit: whether XLA compiles the step; the loop around it stays a plain graph.
 
     Returns:
@@ -99,7 +106,7 @@ def compile_steps(step: Callable[[], tf.Tensor], jit: bool = False) -> Callable[
     def run_steps(num_steps: tf.Tensor) -> tf.Tensor:
         metrics = tf.TensorArray(tf.float32, size=num_steps, element_shape=(len(METRICS),))
         for index in tf.range(num_steps):
-            metrics = metrics.write(index, step())
+            metrics = metrics.write(index, step(feed(state.step)))
         return metrics.stack()
 
     run_steps(tf.constant(0))

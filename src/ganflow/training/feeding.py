@@ -1,0 +1,63 @@
+"""Batches of real images: from the device's memory, or from a file that is larger than memory.
+
+Both give the same images for the same seed and step, so where the images are kept does not decide what is learnt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from ganflow.training.draws import REAL_IMAGES, Draws
+
+Feed = Callable[[tf.Tensor], tf.Tensor]
+"""From the number of a step to its batch, (batch size, H, W, C) uint8."""
+
+PREFETCHED_BATCHES = 4
+
+
+def build_feed(images: np.ndarray, batch_size: int, draws: Draws, start: int, device_limit: int) -> Feed:
+    """Keep the images on the device if they fit, else read each batch from where they are.
+
+    Args:
+        images: (N, H, W, C) uint8, possibly memory-mapped.
+        batch_size: images in a step.
+        draws: of the run.
+        start: first step that will be asked for; steps come in order.
+        device_limit: bytes of images that are kept on the device.
+    """
+    if images.nbytes <= device_limit:
+        return feed_from_device(tf.constant(images), batch_size, draws)
+    return feed_from_host(images, batch_size, draws, start)
+
+
+def choose_images(num_images: int, batch_size: int, draws: Draws, step: tf.Tensor) -> tf.Tensor:
+    """Draw with replacement which images a step sees, (batch size,) int64."""
+    return draws.integers(step, REAL_IMAGES, batch_size, num_images)
+
+
+def feed_from_device(images: tf.Tensor, batch_size: int, draws: Draws) -> Feed:
+    """Gather each batch from images in the device's memory."""
+    return lambda step: tf.gather(images, choose_images(len(images), batch_size, draws, step))
+
+
+def feed_from_host(images: np.ndarray, batch_size: int, draws: Draws, start: int) -> Feed:
+    """Read each batch ahead of time, on the host, from images that may be memory-mapped; nothing else of them is in memory."""
+    shape = (batch_size, *images.shape[1:])
+
+    def read(chosen: np.ndarray) -> np.ndarray:
+        # in the order of the file, and back
+        order = np.argsort(chosen)
+        batch = np.empty(shape, np.uint8)
+        batch[order] = images[chosen[order]]
+        return batch
+
+    def load(step: tf.Tensor) -> tf.Tensor:
+        chosen = choose_images(len(images), batch_size, draws, step)
+        return tf.ensure_shape(tf.numpy_function(read, [chosen], tf.uint8), shape)
+
+    steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
+    batches = iter(steps.map(load, num_parallel_calls=2, deterministic=True).prefetch(PREFETCHED_BATCHES))
+    return lambda _: next(batches)

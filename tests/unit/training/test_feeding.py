@@ -1,0 +1,56 @@
+"""Batches depend on seed and step alone, wherever the images are kept."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ganflow.training.draws import GENERATOR_LATENTS, REAL_IMAGES, Draws
+from ganflow.training.feeding import build_feed, choose_images, feed_from_device, feed_from_host
+from ganflow.training.trainer import train
+
+
+def test_draws_depend_on_seed_step_and_stream_alone():
+    draws = [
+        Draws(seed).at(step, stream).numpy().tolist() for seed in (0, 1) for step in (0, 1) for stream in (REAL_IMAGES, GENERATOR_LATENTS)
+    ]
+    assert len({tuple(draw) for draw in draws}) == 8
+    assert Draws(5).at(7, 2).numpy().tolist() == Draws(5).at(tf.constant(7), 2).numpy().tolist()
+
+
+def test_every_image_is_chosen_equally_often():
+    chosen = choose_images(10, 20_000, Draws(0), tf.constant(3)).numpy()
+    counts = np.bincount(chosen, minlength=10)
+    # 2,000 each, with a standard deviation of 42
+    assert len(counts) == 10
+    assert np.abs(counts - 2000).max() < 200
+
+
+@settings(deadline=None, max_examples=10)
+@given(num=st.integers(1, 30), batch_size=st.integers(1, 9), start=st.integers(0, 1000), seed=st.integers(0, 2**31 - 1))
+def test_host_and_device_feed_the_same_batches(num, batch_size, start, seed):
+    images = np.random.default_rng(0).integers(0, 256, (num, 2, 3, 1), dtype=np.uint8)
+    host = feed_from_host(images, batch_size, Draws(seed), start)
+    device = feed_from_device(tf.constant(images), batch_size, Draws(seed))
+    for step in range(start, start + 3):
+        np.testing.assert_array_equal(host(tf.constant(step)), device(tf.constant(step)))
+
+
+@pytest.mark.parametrize(("device_limit", "expected"), [(24 * 64, "feed_from_device"), (24 * 64 - 1, "feed_from_host")])
+def test_images_stay_on_the_device_if_they_fit(images, device_limit, expected):
+    # 24 images of 8 × 8 bytes
+    assert expected in build_feed(images, 4, Draws(0), 0, device_limit).__qualname__
+
+
+def test_training_from_a_mapped_file_is_bit_identical_and_resumes(images, architectures, training_parameters, tmp_path, monkeypatch):
+    np.save(tmp_path / "images.npy", images)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    plain = list(train(images, *architectures, training_parameters))
+    monkeypatch.setattr("ganflow.training.feeding.feed_from_device", None)
+    from_file = training_parameters.model_copy(update={"device_data_mib": 0})
+    streamed = list(train(mapped, *architectures, from_file))
+    resumed = list(train(mapped, *architectures, from_file, resume_from=streamed[0].arrays))
+    for name, array in plain[-1].arrays.items():
+        np.testing.assert_array_equal(streamed[-1].arrays[name], array, err_msg=name)
+        np.testing.assert_array_equal(resumed[-1].arrays[name], array, err_msg=name)
