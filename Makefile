@@ -1,6 +1,7 @@
 # make run    set up, then run the main job: data, models, training, sampling, evaluation
 # make test   set up, then check style, types and import rules, and run every test
 # make check  style, types and import rules alone
+# make bench  set up, then measure training speed beside the loops that tutorials teach
 # make lock   renew requirements.lock after a change of the dependencies in pyproject.toml
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ MARK := $(VENV)/.installed-dev
 # names, versions and hashes for every platform; nothing of where they came from
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
-.PHONY: run test check lock setup clean
+.PHONY: run test check bench lock setup clean
 .DELETE_ON_ERROR:
 
 run: $(STAMP)
@@ -27,6 +28,9 @@ check: $(MARK)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(MARK)
+	$(BIN)/python benchmarks/speed.py $(ARGS)
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with make PYTHON=…")'

@@ -74,7 +74,7 @@ def main() -> None:
                 stdout=subprocess.PIPE,
                 check=True,
             )
-            result |= json.loads(judged.stdout)
+            result["judged"] = json.loads(judged.stdout)
         result["scores"] = json.loads((folder / "data/08_reporting/metrics.json").read_text())["scores"]
     print(json.dumps(result, indent=2))
 

@@ -56,11 +56,6 @@ def test_classic_holds_the_numbers_of_the_post(project_root):
     assert networks.generator.dropout == 0.4
 
 
-def test_the_rate_falls_over_exactly_the_default_budget(project_root):
-    training = TrainingParameters.model_validate(merged(project_root, "base")["training"])
-    assert training.generator_optimizer.decay.num_steps == training.discriminator_optimizer.decay.num_steps == training.num_steps
-
-
 def test_sections_cannot_be_changed(training_parameters):
     with pytest.raises(ValidationError, match="frozen"):
         training_parameters.num_steps = 3

@@ -84,9 +84,14 @@ def update_generator(
 
 
 def update_average(state: TrainingState, decay: float) -> None:
-    """Move the averaged generator towards the current one: a ← decay·a + (1 - decay)·w, batch statistics included."""
+    """Move the averaged generator towards the current one: a ← d·a + (1 - d)·w, batch statistics included.
+
+    Early on d = (1 + step) / (10 + step), until that exceeds `decay`, so that the first, random weights are soon forgotten.
+    """
+    step = tf.cast(state.step, tf.float32)
+    weight = 1.0 - tf.minimum(decay, (1.0 + step) / (10.0 + step))
     for average, current in zip(state.average_generator.weights, state.generator.weights, strict=True):
-        average.assign_add((1.0 - decay) * (current - average))
+        average.assign_add(weight * (current - average))
 
 
 def build_step(state: TrainingState, loss: AdversarialLoss, parameters: TrainingParameters) -> Callable[[tf.Tensor], tf.Tensor]:

@@ -91,13 +91,15 @@ def test_each_update_walks_down_its_own_loss(state, real_images):
     assert generator_after < generator_before
 
 
-def test_the_average_follows_by_hand(state):
+@pytest.mark.parametrize(("step", "expected"), [(1000, 0.9 * 2 + 0.1 * 3), (0, 0.1 * 2 + 0.9 * 3), (8, 0.5 * 2 + 0.5 * 3)])
+def test_the_average_follows_by_hand_and_soon_forgets_the_start(state, step, expected):
+    # decay 0.9, but (1 + 0) / (10 + 0) = 0.1 at the start and (1 + 8) / (10 + 8) = 0.5 at step 8
     average, current = state.average_generator.weights[0], state.generator.weights[0]
     average.assign(tf.fill(average.shape, 2.0))
     current.assign(tf.fill(current.shape, 3.0))
+    state.step.assign(step)
     update_average(state, 0.9)
-    # 0.9 · 2 + 0.1 · 3
-    np.testing.assert_allclose(average.numpy(), 2.1, rtol=1e-6)
+    np.testing.assert_allclose(average.numpy(), expected, rtol=1e-6)
     np.testing.assert_array_equal(current.numpy(), 3.0)
 
 
