@@ -17,6 +17,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ganflow.config import SECTIONS
@@ -115,11 +116,16 @@ class ProgressHooks:
     def _advance_bar(self, row: pd.Series) -> None:
         if self._bar is None:
             self._bar = Progress(
-                TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[state]}")
+                TextColumn("training"),
+                BarColumn(bar_width=12),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[state]}"),
+                console=Console(stderr=True),
             )
             self._bar.add_task("training", total=self._num_steps, state="")
             self._bar.start()
-        self._bar.update(self._bar.task_ids[0], completed=int(row["step"]), state=_state(row))
+        self._bar.update(self._bar.task_ids[0], completed=int(row["step"]), state=_short_state(row))
 
     def _close(self) -> None:
         if self._bar is not None:
@@ -132,6 +138,11 @@ def progress_line(row: pd.Series, num_steps: int) -> str:
     step = int(row["step"])
     seconds_left = (num_steps - step) * row["images_seen"] / step / row["images_per_second"]
     return f"step {step}/{num_steps}, {seconds_left:.0f} s left, {_state(row)}"
+
+
+def _short_state(row: pd.Series) -> str:
+    """Rate, discriminator's and generator's loss, for a bar in a terminal of 80 columns."""
+    return f"{row['images_per_second']:.0f} images/s, losses {row['discriminator_loss']:.3f} and {row['generator_loss']:.3f}"
 
 
 def _state(row: pd.Series) -> str:
