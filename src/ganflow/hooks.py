@@ -54,9 +54,12 @@ class DeviceHooks:
         for device in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(device, True)
         if any("params:training" in node.inputs for node in pipeline.nodes):
+            from ganflow.losses.adversarial import find_loss
             from ganflow.training.devices import choices
 
-            settled = choices(catalog.load("params:training"))
+            parameters = catalog.load("params:training")
+            find_loss(parameters.loss)
+            settled = choices(parameters)
             logger.info("%s.", "; ".join(f"{name} {choice.value}: {choice.reason}" for name, choice in settled.items()))
 
 

@@ -71,7 +71,7 @@ def project(new_project) -> Project:
     return new_project()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(new_project) -> Project:
     """A project whose main job has run once on the smoke settings; tests that share it only add to it."""
     project = new_project()

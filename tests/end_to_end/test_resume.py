@@ -89,14 +89,14 @@ def test_raising_the_number_of_steps_continues_a_finished_run(project, uninterru
     assert_same_run(project, uninterrupted)
 
 
-def test_another_seed_is_another_run_and_both_are_kept(finished):
-    first = finished.run_id()
-    before = finished.checkpoint(20).read_bytes()
-    output = finished.smoke(*TO_TRAIN, "--params", "training.seed=5,training.num_steps=5")
+def test_another_seed_is_another_run_and_both_are_kept(project):
+    project.smoke(*TO_TRAIN, "--params", "training.num_steps=5")
+    first = project.run_id()
+    before = project.checkpoint(5).read_bytes()
+    output = project.smoke(*TO_TRAIN, "--params", "training.num_steps=5,training.seed=5")
     assert "starts anew" in output
-    runs = {folder.name for folder in (finished.root / "data/06_models/checkpoints").iterdir()}
-    assert len(runs) == 2
-    assert finished.checkpoint(20, first).read_bytes() == before
+    assert len(list((project.root / "data/06_models/checkpoints").iterdir())) == 2
+    assert project.checkpoint(5, first).read_bytes() == before
 
 
 def test_required_fails_where_nothing_can_be_continued_and_never_starts_anew(project):
