@@ -1,10 +1,13 @@
 """Whatever a user gets wrong is explained in one line, with exit status 1 and nothing lost."""
 
 import gzip
+import re
 import resource
 import subprocess
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 TRAINING = ("--pipelines", "data,models,training")
 
@@ -66,6 +69,17 @@ def test_a_checkpoint_of_another_run_is_refused(project):
     checkpoint.rename(checkpoint.with_name("step-0000010.safetensors"))
     output = project.smoke(*TRAINING, "--params", "training.num_steps=15", expect=1)
     assert "says of itself" in output
+
+
+def test_divergence_names_the_step_and_keeps_the_last_good_checkpoint(project):
+    wild = "training.num_steps=10,training.interval=1,training.generator_optimizer.learning_rate=1.0e+30"
+    output = project.smoke(*TRAINING, "--params", wild, expect=1)
+    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert re.search(r"diverged at step \d+: discriminator_loss = |not finite after step \d+", line)
+    assert "learning_rate" in line
+    for checkpoint in (project.root / "data/06_models").glob("checkpoints/*/*.safetensors"):
+        assert all(np.isfinite(array).all() for array in load_file(checkpoint).values())
+    assert not list((project.root / "data/06_models").glob("generator.keras/*"))
 
 
 def test_a_full_disk_leaves_the_last_good_files(project):
