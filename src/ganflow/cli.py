@@ -11,6 +11,7 @@ import click
 from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
 from kedro.io import DatasetError
+from kedro.utils import find_kedro_project
 from kedro.validation import ParameterValidationError
 
 from ganflow.errors import GanflowError
@@ -40,8 +41,12 @@ def explain(error: BaseException) -> str:
     return message
 
 
-def known_environments(conf: Path = Path("conf")) -> list[str]:
-    """Names for `--env`: the folders of settings."""
+def known_environments() -> list[str]:
+    """Names for `--env`: the project's folders of settings."""
+    project = find_kedro_project(Path.cwd())
+    conf = Path(project) / "conf" if project else None
+    if conf is None or not conf.is_dir():
+        return []
     return sorted(folder.name for folder in conf.iterdir() if folder.is_dir() and folder.name not in ("base", "local"))
 
 

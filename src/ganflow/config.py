@@ -16,6 +16,7 @@ from ganflow.errors import ConfigurationError
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -77,7 +78,7 @@ class DataParameters(Section):
     source: str
     location: str | None = None
     held_out_per_class: PositiveInt | None
-    seed: int = 0
+    seed: Seed = 0
 
 
 class LatentParameters(Section):
@@ -165,6 +166,9 @@ class LearningRateDecay(Section):
     Attributes:
         schedule: `inverse_time`: rate / (1 + decay_rate * step), as Keras 2's `decay`; `cosine`: half a cosine from the rate
             to `final_fraction` of it over `num_steps` steps, constant afterwards.
+        decay_rate: of `inverse_time`, per step.
+        num_steps: length of `cosine`.
+        final_fraction: end of `cosine`.
     """
 
     schedule: Literal["inverse_time", "cosine"]
@@ -174,9 +178,11 @@ class LearningRateDecay(Section):
 
     @model_validator(mode="after")
     def _check_needs(self) -> Self:
-        needed = {"inverse_time": "decay_rate", "cosine": "num_steps"}[self.schedule]
+        needed, foreign = ("decay_rate", "num_steps") if self.schedule == "inverse_time" else ("num_steps", "decay_rate")
         if getattr(self, needed) is None:
-            raise ValueError(f"schedule '{self.schedule}' needs {needed}")
+            raise ValueError(f"schedule '{self.schedule}' needs {needed}; set it")
+        if getattr(self, foreign) is not None:
+            raise ValueError(f"schedule '{self.schedule}' has no use for {foreign}; leave it out, or set it to null")
         return self
 
 
@@ -225,12 +231,12 @@ class TrainingParameters(Section):
     """
 
     # What may change between two runs that are still the same run, continued.
-    NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"num_steps", "interval", "sheet_columns", "device_data_mib", "resume"})
+    NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"num_steps", "interval", "device_data_mib", "resume"})
 
     num_steps: PositiveInt
     batch_size: PositiveInt
     interval: PositiveInt
-    seed: int = 0
+    seed: Seed = 0
     loss: str
     r1_weight: NonNegativeFloat = 0.0
     share_fakes: bool = True
@@ -265,7 +271,7 @@ class SamplingParameters(Section):
     sheet_columns: PositiveInt
     num_interpolations: PositiveInt
     num_interpolation_steps: Annotated[int, Field(ge=2)]
-    seed: int = 1
+    seed: Seed = 1
 
 
 class EvaluationParameters(Section):
@@ -289,7 +295,7 @@ class EvaluationParameters(Section):
     extractor_batch_size: PositiveInt
     extractor_learning_rate: PositiveFloat
     minimum_accuracy: Annotated[float, Field(ge=0, le=1)]
-    seed: int = 2
+    seed: Seed = 2
 
 
 SECTIONS: dict[str, type[Section]] = {

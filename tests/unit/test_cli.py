@@ -37,5 +37,12 @@ def test_the_projects_own_error_is_found_behind_kedros():
     assert explain(error) == "damaged: remove it"
 
 
-def test_environments_are_the_folders_of_settings(project_root):
-    assert known_environments(project_root / "conf") == ["classic", "smoke"]
+@pytest.mark.parametrize("folder", [".", "src/ganflow"])
+def test_environments_are_the_folders_of_settings_wherever_one_stands(project_root, monkeypatch, folder):
+    monkeypatch.chdir(project_root / folder)
+    assert known_environments() == ["classic", "smoke"]
+
+
+def test_outside_a_project_there_are_no_environments(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert known_environments() == []

@@ -79,6 +79,8 @@ def with_change(parameters, path, value):
         (["num_steps"], -1, r"TrainingParameters\.num_steps: .*greater than 0 \(got -1\)"),
         (["resume"], "maybe", r"TrainingParameters\.resume: .*'auto', 'required' or 'never' \(got 'maybe'\)"),
         (["generator_optimizer", "decay"], {"schedule": "cosine"}, r"schedule 'cosine' needs num_steps"),
+        (["generator_optimizer", "decay", "decay_rate"], 0.1, r"schedule 'cosine' has no use for decay_rate"),
+        (["seed"], -1, r"seed: .*greater than or equal to 0 \(got -1\)"),
         (["r1_weight"], float("nan"), r"r1_weight: .*finite"),
     ],
 )
@@ -110,7 +112,7 @@ def test_even_kernels_are_refused(sizes):
 
 def test_identity_ignores_only_what_leaves_the_weights_alone(training_parameters):
     identity = training_parameters.identity()
-    for name in ("num_steps", "interval", "sheet_columns"):
+    for name in ("num_steps", "interval", "device_data_mib"):
         assert training_parameters.model_copy(update={name: 7}).identity() == identity
     for name, value in (("seed", 9), ("batch_size", 5), ("r1_weight", 2.0), ("average_decay", 0.5), ("share_fakes", False)):
         assert training_parameters.model_copy(update={name: value}).identity() != identity

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -58,8 +60,31 @@ def fingerprint(parts: Split) -> str:
     Returns:
         64 hexadecimal digits.
     """
+    return _hash((parts.train_images, parts.train_labels, parts.held_out_images, parts.held_out_labels))
+
+
+def hash_array(array: np.ndarray) -> str:
+    """SHA-256 of one array's dtype, shape and content."""
+    return _hash((array,))
+
+
+def check_fingerprint(train_images: np.ndarray, described: dict[str, Any]) -> None:
+    """Make sure that training images are those that `describe` described.
+
+    Raises:
+        DataError: if they are not, as after a data pipeline that was cut off between its files.
+    """
+    found, expected = hash_array(train_images), described["train_images_sha256"]
+    if found != expected:
+        raise DataError(
+            f"The training images have SHA-256 {found[:12]}…, their fingerprint says {expected[:12]}…: they are of different data. "
+            "Make both anew: kedro run --pipelines data"
+        )
+
+
+def _hash(arrays: Iterable[np.ndarray]) -> str:
     digest = hashlib.sha256()
-    for array in (parts.train_images, parts.train_labels, parts.held_out_images, parts.held_out_labels):
+    for array in arrays:
         # dtype and shape state how many bytes follow, so that no byte can move from one array to the next unnoticed
         digest.update(f"{array.dtype.str} {array.shape}\n".encode())
         digest.update(np.ascontiguousarray(array).data)
@@ -74,12 +99,14 @@ def describe(parts: Split, source: str) -> dict[str, str | int | list[int]]:
         source: key of `ganflow.data.sources.SOURCES`.
 
     Returns:
-        `source`, `sha256` (see `fingerprint`), `num_train`, `num_held_out`, `image_shape` as [H, W, C], `num_classes`.
+        `source`, `sha256` (see `fingerprint`), `train_images_sha256`, `num_train`, `num_held_out`, `image_shape` as [H, W, C] and
+        `num_classes`.
     """
     labels = np.concatenate([parts.train_labels, parts.held_out_labels])
     return {
         "source": source,
         "sha256": fingerprint(parts),
+        "train_images_sha256": hash_array(parts.train_images),
         "num_train": len(parts.train_images),
         "num_held_out": len(parts.held_out_images),
         "image_shape": list(parts.train_images.shape[1:]),

@@ -42,13 +42,17 @@ class HistoryDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.DataF
     def save(self, data: dict[str, pd.DataFrame]) -> None:
         """Append rows, {run id: table}; rows of the same run at or after the first new step are dropped before.
 
+        A table without rows begins the run's anew: what it had is removed.
+
         Raises:
             DataError: if the steps do not ascend, or the columns are not those of the rows that are kept.
         """
         for run_id, rows in data.items():
             file = self._path / f"{check_run_id(run_id)}.csv"
             _check_steps(rows, run_id)
-            if len(rows):
+            if rows.empty:
+                file.unlink(missing_ok=True)
+            else:
                 content = _append(file, rows)
                 with atomic_path(file) as temporary:
                     temporary.write_text(content, encoding="utf-8")

@@ -18,11 +18,19 @@ LossFunction = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 @dataclass(frozen=True)
 class AdversarialLoss:
-    """What the generator and the discriminator each minimise, and where it was published."""
+    """What the generator and the discriminator each minimise, and where it was published.
+
+    Attributes:
+        generator: loss; only if it `compares` does it read the real logits.
+        discriminator: loss.
+        source: paper.
+        compares: whether the generator's loss compares fake with real logits, which costs it a pass of the discriminator.
+    """
 
     generator: LossFunction
     discriminator: LossFunction
     source: str
+    compares: bool = False
 
 
 def logistic_generator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:

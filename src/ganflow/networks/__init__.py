@@ -10,6 +10,7 @@ from ganflow.networks.builders import (
     instantiate,
     layer_table,
 )
+from ganflow.networks.hashing import check_record, hash_arrays, hash_weights
 from ganflow.networks.latent import Latent, draw_latents
 from ganflow.networks.pixels import pixel_range, scale_pixels, to_pixels
 from ganflow.networks.upsampling import UpsampledConv2D
@@ -23,7 +24,10 @@ __all__ = [
     "build_generator",
     "check_image_shape",
     "check_pair",
+    "check_record",
     "draw_latents",
+    "hash_arrays",
+    "hash_weights",
     "instantiate",
     "layer_table",
     "pixel_range",

@@ -81,7 +81,7 @@ def check_image_shape(image_shape: tuple[int, int, int]) -> tuple[int, int, int]
 def architecture(model: keras.Model) -> Architecture:
     """Describe a network without its weights, as plain data."""
     described: Architecture = json.loads(model.to_json())
-    # names the machine's software rather than the network
+    # how it was built and compiled, which what it is made of says already
     return {key: value for key, value in described.items() if key not in ("build_config", "compile_config")}
 
 

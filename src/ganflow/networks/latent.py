@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-# by name, since what TensorFlow selects by itself depends on the device and on XLA
+# by name, since what TensorFlow selects by itself depends on the device
 ALGORITHM = "philox"
 
 

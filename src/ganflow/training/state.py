@@ -86,14 +86,14 @@ def create_state(generator: Architecture, discriminator: Architecture, parameter
     precision = settle(parameters).precision
     built_generator = instantiate(generator, seed=2 * parameters.seed, precision=precision)
     built_discriminator = instantiate(discriminator, seed=2 * parameters.seed + 1, precision=precision)
-    average_generator = instantiate(generator, seed=2 * parameters.seed)
+    average = instantiate(generator, seed=2 * parameters.seed)
     generator_optimizer = build_optimizer(parameters.generator_optimizer, "generator_optimizer")
     discriminator_optimizer = build_optimizer(parameters.discriminator_optimizer, "discriminator_optimizer")
     # slots exist from the start, so that every checkpoint holds the same names
     generator_optimizer.build(built_generator.trainable_variables)
     discriminator_optimizer.build(built_discriminator.trainable_variables)
     step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
-    return TrainingState(built_generator, built_discriminator, average_generator, generator_optimizer, discriminator_optimizer, step)
+    return TrainingState(built_generator, built_discriminator, average, generator_optimizer, discriminator_optimizer, step)
 
 
 def average_generator(architecture: Architecture, arrays: dict[str, np.ndarray]) -> keras.Model:

@@ -25,7 +25,7 @@ def sheet_latents(state: TrainingState, num: int, seed: int) -> tf.Tensor:
 def update_discriminator(
     state: TrainingState, loss: AdversarialLoss, r1_weight: float, real_images: tf.Tensor, fake_images: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Move the discriminator, and nothing else, one step down its loss.
+    """Move the discriminator's weights, and no others, one step down its loss.
 
     Args:
         state: of training.
@@ -59,12 +59,12 @@ def update_discriminator(
 def update_generator(
     state: TrainingState, loss: AdversarialLoss, real_images: tf.Tensor, fake_images: tf.Tensor, generator_tape: tf.GradientTape
 ) -> tf.Tensor:
-    """Move the generator, and nothing else but its batch statistics, one step down its loss.
+    """Move the generator's weights, and no others, one step down its loss.
 
     Args:
         state: of training.
         loss: the named pair.
-        real_images: (N, H, W, C); only losses that compare with real images use them, else their pass is pruned from the graph.
+        real_images: (N, H, W, C), used by losses that compare.
         fake_images: (N, H, W, C), made under `generator_tape`.
         generator_tape: recorded the generator's pass that made them.
 
@@ -74,7 +74,8 @@ def update_generator(
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(fake_images)
         fake_logits = state.discriminator(fake_images, training=True)
-        value = loss.generator(state.discriminator(real_images, training=True), fake_logits)
+        real_logits = state.discriminator(real_images, training=True) if loss.compares else tf.zeros_like(fake_logits)
+        value = loss.generator(real_logits, fake_logits)
     variables = state.generator.trainable_variables
     # the chain rule in two halves, so that one pass of the generator can serve both updates
     at_images = tape.gradient(value, fake_images)

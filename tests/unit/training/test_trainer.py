@@ -19,19 +19,20 @@ def without_timing(history):
 
 def test_reports_come_at_multiples_of_the_interval_and_at_the_end(images, architectures, training_parameters):
     reports = list(train(images, *architectures, training_parameters))
-    assert [report.step for report in reports] == [3, 6, 8]
-    assert [report.history["images_seen"] for report in reports] == [12, 24, 32]
-    assert reports[-1].samples.shape == (4, 8, 8, 1)
-    assert all(report.history["images_per_second"] > 0 for report in reports)
+    assert [report.step for report in reports] == [0, 3, 6, 8]
+    assert reports[0].history is None
+    assert [report.history["images_seen"] for report in reports[1:]] == [12, 24, 32]
+    assert {report.samples.shape for report in reports} == {(4, 8, 8, 1)}
+    assert all(report.history["images_per_second"] > 0 for report in reports[1:])
 
 
 @pytest.mark.parametrize("share_fakes", [True, False])
 def test_a_resumed_run_is_bit_identical(images, architectures, training_parameters, share_fakes):
     parameters = training_parameters.model_copy(update={"share_fakes": share_fakes})
     whole = list(train(images, *architectures, parameters))
-    resumed = list(train(images, *architectures, parameters, resume_from=whole[0].arrays))
+    resumed = list(train(images, *architectures, parameters, resume_from=whole[1].arrays))
     assert [report.step for report in resumed] == [6, 8]
-    for one, other in zip(whole[1:], resumed, strict=True):
+    for one, other in zip(whole[2:], resumed, strict=True):
         assert without_timing(one.history) == without_timing(other.history)
         np.testing.assert_array_equal(one.samples, other.samples)
         for name in one.arrays:
@@ -46,8 +47,8 @@ def test_the_interval_does_not_decide_the_weights(images, architectures, trainin
 
 
 def test_samples_come_from_fixed_latents_and_change_with_training(images, architectures, training_parameters):
-    first, second, _ = train(images, *architectures, training_parameters)
-    again, *_ = train(images, *architectures, training_parameters)
+    _, first, second, _ = train(images, *architectures, training_parameters)
+    _, again, *_ = train(images, *architectures, training_parameters)
     np.testing.assert_array_equal(first.samples, again.samples)
     assert not np.array_equal(first.samples, second.samples)
 
@@ -75,12 +76,20 @@ def test_a_foreign_state_is_refused(images, architectures, training_parameters):
 def test_a_signal_lets_the_interval_finish(images, architectures, training_parameters, number):
     handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     reports = train(images, *architectures, training_parameters)
-    seen = [next(reports).step]
+    seen = [next(reports).step, next(reports).step]
     os.kill(os.getpid(), number)
     with pytest.raises(TrainingInterruptedError, match=rf"{number.name} at step 3 of 8.*same command again"):
         seen.append(next(reports).step)
-    assert seen == [3]
+    assert seen == [0, 3]
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+
+
+def test_a_stopped_run_that_never_resumes_is_told_how_to(images, architectures, training_parameters):
+    reports = train(images, *architectures, training_parameters.model_copy(update={"resume": "never"}))
+    next(reports), next(reports)
+    os.kill(os.getpid(), signal.SIGTERM)
+    with pytest.raises(TrainingInterruptedError, match=r"same command with training\.resume=auto"):
+        next(reports)
 
 
 def test_the_second_signal_acts_at_once():

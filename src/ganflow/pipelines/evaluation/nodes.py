@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ganflow.config import EvaluationParameters
-from ganflow.errors import DataError
+from ganflow.errors import CheckpointError, DataError
 from ganflow.metrics.report import FeatureSet, score
 
 logger = logging.getLogger(__name__)
@@ -22,19 +21,20 @@ def obtain_feature_extractor(
     stored: dict[str, Any],
     train_images: np.ndarray,
     train_labels: np.ndarray,
+    held_out_images: np.ndarray,
+    held_out_labels: np.ndarray,
     data_fingerprint: dict[str, Any],
     parameters: EvaluationParameters,
 ) -> dict[str, Any]:
     """Take the stored digit classifier if it was trained on these images with these settings; else train it, once."""
-    origin = {"data": data_fingerprint["sha256"], **{name: getattr(parameters, name) for name in FROZEN_BY}}
-    if stored and stored["metadata"]["origin"] == origin:
-        logger.info("The stored feature extractor %s is used.", stored["metadata"]["sha256"][:12])
-        return stored
     from ganflow import networks
     from ganflow.networks import features
 
     height, width, channels = data_fingerprint["image_shape"]
     described = networks.architecture(features.build_classifier((height, width, channels), data_fingerprint["num_classes"]))
+    origin = {"data": data_fingerprint["sha256"], "architecture": described, **{name: getattr(parameters, name) for name in FROZEN_BY}}
+    if stored and stored["metadata"].get("origin") == origin:
+        return _checked(stored)
     classifier = networks.instantiate(described, parameters.seed)
     features.train_classifier(
         classifier,
@@ -45,12 +45,29 @@ def obtain_feature_extractor(
         parameters.extractor_learning_rate,
         parameters.seed,
     )
+    _, classes = features.extract(classifier, held_out_images, parameters.batch_size)
     arrays = {variable.path: np.array(variable) for variable in classifier.weights}
-    return {"arrays": arrays, "metadata": {"architecture": described, "origin": origin, "sha256": _hash_arrays(arrays)}}
+    accuracy = float(np.mean(classes == held_out_labels))
+    return {"arrays": arrays, "metadata": {"origin": origin, "accuracy": accuracy, "sha256": networks.hash_arrays(arrays)}}
+
+
+def _checked(stored: dict[str, Any]) -> dict[str, Any]:
+    """Return a stored extractor if its weights are still those that were frozen."""
+    from ganflow.networks import hash_arrays
+
+    expected, found = stored["metadata"]["sha256"], hash_arrays(stored["arrays"])
+    if found != expected:
+        raise CheckpointError(
+            f"The stored feature extractor's weights have SHA-256 {found[:12]}…, not the {expected[:12]}… that they were frozen with. "
+            "Remove data/06_models/feature_extractor.safetensors and run again to train it anew."
+        )
+    logger.info("The stored feature extractor %s is used.", expected[:12])
+    return stored
 
 
 def extract_features(
     generator: Any,
+    generator_record: dict[str, Any],
     extractor: dict[str, Any],
     train_images: np.ndarray,
     held_out_images: np.ndarray,
@@ -61,12 +78,13 @@ def extract_features(
     from ganflow.networks.features import extract
     from ganflow.sampling.images import sample_images
 
+    networks.check_record(generator, generator_record)
     if generator.output_shape[1:] != held_out_images.shape[1:]:
         raise DataError(
             f"The generator makes images of shape {generator.output_shape[1:]}, the held-out images have {held_out_images.shape[1:]}. "
             "Train a generator on this data.source first: kedro run."
         )
-    classifier = networks.instantiate(extractor["metadata"]["architecture"])
+    classifier = networks.instantiate(extractor["metadata"]["origin"]["architecture"])
     for variable in classifier.weights:
         variable.assign(extractor["arrays"][variable.path])
     random = np.random.default_rng(parameters.seed)
@@ -82,22 +100,20 @@ def extract_features(
 
 def score_features(
     features: dict[str, FeatureSet],
-    held_out_labels: np.ndarray,
     extractor: dict[str, Any],
     data_fingerprint: dict[str, Any],
     generator_record: dict[str, Any],
     parameters: EvaluationParameters,
 ) -> dict[str, Any]:
     """Score the generator against held-out images, between a floor (real training images) and a ceiling (noise)."""
-    held_out = features["held_out"]
-    accuracy = float(np.mean(held_out.labels == held_out_labels))
+    accuracy = extractor["metadata"]["accuracy"]
     if accuracy < parameters.minimum_accuracy:
         raise DataError(
             f"The feature extractor names {accuracy:.1%} of the held-out images rightly; scores in its features need at least "
             f"{parameters.minimum_accuracy:.1%}. Raise evaluation.extractor_epochs, or lower evaluation.minimum_accuracy."
         )
     scores = {
-        subject: score(held_out, features[subject], data_fingerprint["num_classes"], parameters.num_neighbours)
+        subject: score(features["held_out"], features[subject], data_fingerprint["num_classes"], parameters.num_neighbours)
         for subject in ("generator", "real_images", "noise")
     }
     extractor_record = {"accuracy": accuracy, "sha256": extractor["metadata"]["sha256"]}
@@ -108,12 +124,3 @@ def score_features(
 def _table(scores: dict[str, dict[str, float]]) -> pd.DataFrame:
     """One row for each metric, one column for each subject."""
     return pd.DataFrame(scores).rename_axis("metric").reset_index()
-
-
-def _hash_arrays(arrays: dict[str, np.ndarray]) -> str:
-    """SHA-256 of names and contents, in order of name."""
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        digest.update(name.encode())
-        digest.update(arrays[name].tobytes())
-    return digest.hexdigest()

@@ -11,19 +11,27 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 obtain_feature_extractor,
-                ["stored_feature_extractor", "train_images", "train_labels", "data_fingerprint", "params:evaluation"],
+                [
+                    "stored_feature_extractor",
+                    "train_images",
+                    "train_labels",
+                    "held_out_images",
+                    "held_out_labels",
+                    "data_fingerprint",
+                    "params:evaluation",
+                ],
                 "feature_extractor",
                 name="obtain_feature_extractor",
             ),
             Node(
                 extract_features,
-                ["generator", "feature_extractor", "train_images", "held_out_images", "params:evaluation"],
+                ["generator", "generator_record", "feature_extractor", "train_images", "held_out_images", "params:evaluation"],
                 "features",
                 name="extract_features",
             ),
             Node(
                 score_features,
-                ["features", "held_out_labels", "feature_extractor", "data_fingerprint", "generator_record", "params:evaluation"],
+                ["features", "feature_extractor", "data_fingerprint", "generator_record", "params:evaluation"],
                 {"metrics": "metrics", "metrics_table": "metrics_table"},
                 name="score_features",
             ),

@@ -9,6 +9,7 @@ import numpy as np
 
 from ganflow.config import SamplingParameters
 from ganflow.data.images import tile
+from ganflow.errors import DataError
 
 
 def sample_images(generator: Any, parameters: SamplingParameters) -> np.ndarray:
@@ -37,7 +38,18 @@ def interpolate_latents(generator: Any, parameters: SamplingParameters) -> np.nd
     return tile(images_from_latents(generator, latents, parameters.batch_size), parameters.num_interpolation_steps)
 
 
-def animate_evolution(sheets: dict[str, dict[int, Callable[[], np.ndarray]]], generator_record: dict[str, Any]) -> np.ndarray:
+def animate_evolution(
+    sheets: dict[str, dict[int, Callable[[], np.ndarray]]], generator: Any, generator_record: dict[str, Any]
+) -> np.ndarray:
     """Stack the sheets of the generator's own run, in order of training."""
-    frames = sheets[generator_record["run_id"]]
+    from ganflow.networks import check_record
+
+    check_record(generator, generator_record)
+    run_id = generator_record["run_id"]
+    frames = sheets.get(run_id, {})
+    if not frames:
+        raise DataError(
+            f"Run {run_id}, which made the generator, has no sheets any more. Train it again with training.resume=never, "
+            "or leave the animation out: kedro run --nodes draw_sheet,draw_images,interpolate_latents"
+        )
     return np.stack([frames[step]() for step in sorted(frames) if step <= generator_record["step"]])

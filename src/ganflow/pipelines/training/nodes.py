@@ -10,18 +10,26 @@ import pandas as pd
 
 from ganflow.config import TrainingParameters
 from ganflow.data.images import tile
+from ganflow.data.splits import check_fingerprint
 
 Series = dict[str, dict[int, Callable[[], Any]]]
 """{run id: {step: function that loads what was saved at that step}}."""
 
 
 def identify_run(
-    data_fingerprint: dict[str, Any], generator: dict[str, Any], discriminator: dict[str, Any], parameters: TrainingParameters
+    images: np.ndarray,
+    data_fingerprint: dict[str, Any],
+    generator: dict[str, Any],
+    discriminator: dict[str, Any],
+    parameters: TrainingParameters,
 ) -> dict[str, Any]:
     """Name the run after what decides its weights: data, architectures and training parameters."""
     from ganflow.training.devices import settle
     from ganflow.training.identity import run_id
+    from ganflow.training.trainer import check_batch_size
 
+    check_fingerprint(images, data_fingerprint)
+    check_batch_size(images, parameters)
     settled = settle(parameters)
     identity = {
         "data": data_fingerprint["sha256"],
@@ -51,26 +59,28 @@ def train_gan(
         yield {"training_history": {}, "training_sheets": {}, "checkpoints": {}}
         return
     for report in train(images, generator, discriminator, parameters, start.arrays):
-        sheet = tile(report.samples, parameters.sheet_columns)
+        sheets = {run_id: {report.step: tile(report.samples, parameters.sheet_columns)}}
         checkpoint = {"arrays": report.arrays, "metadata": {"run_id": run_id, "step": report.step}}
-        # the checkpoint comes last: whatever it covers is on disk before it
-        yield {
-            "training_history": {run_id: pd.DataFrame([report.history])},
-            "training_sheets": {run_id: {report.step: sheet}},
-            "checkpoints": {run_id: {report.step: checkpoint}},
-        }
+        checkpoints = {run_id: {report.step: checkpoint}}
+        if report.history is None:
+            # a beginning: first the checkpoint, which ends what the run was before, then its records, so that none is lost without it
+            yield {"training_history": {}, "training_sheets": {}, "checkpoints": checkpoints}
+            yield {"training_history": {run_id: pd.DataFrame(columns=["step"])}, "training_sheets": sheets, "checkpoints": {}}
+            continue
+        # later on the checkpoint comes last: whatever it covers is on disk before it
+        history = {run_id: pd.DataFrame([report.history])}
+        yield {"training_history": history, "training_sheets": sheets, "checkpoints": checkpoints}
 
 
 def export_generator(
     checkpoints: Series, training_run: dict[str, Any], generator: dict[str, Any], parameters: TrainingParameters
 ) -> dict[str, Any]:
     """Turn the last checkpoint into a generator for use, if the training that it belongs to is complete."""
+    from ganflow.networks import hash_weights
     from ganflow.training.identity import complete_state
     from ganflow.training.state import average_generator
 
     run_id = training_run["run_id"]
     arrays = complete_state(checkpoints.get(run_id, {}), parameters.num_steps, run_id)
-    return {
-        "generator_record": training_run | {"step": parameters.num_steps},
-        "generator": average_generator(generator, arrays),
-    }
+    model = average_generator(generator, arrays)
+    return {"generator_record": training_run | {"step": parameters.num_steps, "sha256": hash_weights(model)}, "generator": model}

@@ -14,7 +14,7 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 identify_run,
-                ["data_fingerprint", "generator_architecture", "discriminator_architecture", "params:training"],
+                ["train_images", "data_fingerprint", "generator_architecture", "discriminator_architecture", "params:training"],
                 "training_run",
                 name="identify_run",
             ),
