@@ -100,10 +100,12 @@ class ProgressHooks:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Report every interval that reaches the history, and close the bar with the node's last output."""
-        if dataset_name != "training_history" or not data:
+        if dataset_name != "training_history":
             return
-        history: pd.DataFrame = next(iter(data.values()))
-        row = history.iloc[-1]
+        rows = [history.iloc[-1] for history in data.values() if len(history)]
+        if not rows:
+            return
+        (row,) = rows
         if sys.stderr.isatty():
             self._advance_bar(row)
         else:

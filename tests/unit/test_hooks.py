@@ -42,6 +42,7 @@ def test_without_a_terminal_every_interval_is_a_plain_line(caplog):
         for step in (10, 20):
             hooks.after_dataset_saved("training_history", {"run": pd.DataFrame([row(step)])})
         hooks.after_dataset_saved("training_history", {})
+        hooks.after_dataset_saved("training_history", {"run": pd.DataFrame(columns=["step"])})
         hooks.after_dataset_saved("metrics", {"a": 1})
     assert [record.getMessage().split(",")[0] for record in caplog.records] == ["step 10/20", "step 20/20"]
 

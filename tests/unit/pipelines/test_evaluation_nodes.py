@@ -7,6 +7,7 @@ from ganflow import networks
 from ganflow.config import EvaluationParameters
 from ganflow.errors import CheckpointError, DataError
 from ganflow.metrics.report import FeatureSet
+from ganflow.networks.features import extract
 from ganflow.pipelines.evaluation.nodes import extract_features, obtain_feature_extractor, score_features
 
 
@@ -67,6 +68,17 @@ def test_a_record_of_another_generator_is_refused(images, parameters, architectu
         extract_features(generator, record_of(other), {}, images, images, parameters)
 
 
+def features_of(extractor, images):
+    classifier = networks.instantiate(extractor["metadata"]["origin"]["architecture"])
+    for variable in classifier.weights:
+        variable.assign(extractor["arrays"][variable.path])
+    return extract(classifier, images, 5)
+
+
+def chosen(num_images, num, seed):
+    return np.sort(np.random.default_rng(seed).choice(num_images, num, replace=False))
+
+
 def test_all_subjects_are_scored_in_equal_numbers(images, parameters, architectures):
     extractor = obtain({}, images, parameters)
     generator = networks.instantiate(architectures[0], 0)
@@ -74,6 +86,11 @@ def test_all_subjects_are_scored_in_equal_numbers(images, parameters, architectu
     assert {name: len(subject.features) for name, subject in features.items()} == {
         "held_out": 10, "generator": 12, "real_images": 12, "noise": 12,
     }  # fmt: skip
+    _, classes = features_of(extractor, images[:10])
+    np.testing.assert_array_equal(features["held_out"].labels, classes)
+    np.testing.assert_allclose(
+        features["real_images"].features.sum(), features_of(extractor, images[chosen(24, 12, parameters.seed)])[0].sum(), rtol=1e-4
+    )
     few = extract_features(generator, record_of(generator), extractor, images[:7], images[:10], parameters)
     assert {len(few[name].features) for name in ("generator", "real_images", "noise")} == {7}
 

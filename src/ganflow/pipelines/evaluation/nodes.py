@@ -95,7 +95,10 @@ def extract_features(
         "real_images": train_images[np.sort(random.choice(len(train_images), num, replace=False))],
         "noise": random.integers(0, 256, (num, *held_out_images.shape[1:]), dtype=np.uint8),
     }
-    return {name: FeatureSet(*extract(classifier, pixels, parameters.batch_size)) for name, pixels in images.items()}
+    features, classes = extract(classifier, np.concatenate(list(images.values())), parameters.batch_size)
+    ends = np.cumsum([len(pixels) for pixels in images.values()])[:-1]
+    parts = zip(np.split(features, ends), np.split(classes, ends), strict=True)
+    return {name: FeatureSet(*part) for name, part in zip(images, parts, strict=True)}
 
 
 def score_features(
