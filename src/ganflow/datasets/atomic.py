@@ -1,7 +1,7 @@
 """Saving as a whole or not at all: write beside the target, force to disk, rename onto it.
 
 Whatever goes wrong before the rename (a full disk, a value that cannot be encoded, `kill -9`), the target stays as it was. A killed
-process leaves a hidden `.NAME.XXXXXXXX.partial` behind. No dataset reads those, and the next save of the same target removes them; a
+process leaves a hidden `.NAME.XXXXXXXX.partial.SUFFIX` behind. No dataset reads those, and the next save of the same target removes them; a
 save that is still going on holds a lock on its own, which the system drops together with the process.
 
 For local file systems of Linux and macOS.
