@@ -21,7 +21,7 @@ run: $(STAMP)
 setup: $(MARK)
 
 test: check
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: $(MARK)
 	$(BIN)/ruff check

@@ -19,12 +19,10 @@ TRAINING = ("--pipelines", "data,models,training")
         ("training.loss=hingee", "Unknown loss 'hingee': known are ['logistic']. Set training.loss"),
         ("training.num_stepz=3", "num_stepz is not a known parameter. Did you mean 'num_steps'?"),
         ("trainin.num_steps=3", "There is no parameter section 'trainin'. Did you mean 'training'?"),
-        ("training.batch_size=0", "TrainingParameters.batch_size: Input should be greater than 0 (got 0)"),
         ("training.seed=-1", "TrainingParameters.seed: Input should be greater than or equal to 0 (got -1)"),
         ("training.batch_size=5000", "4000 training images, fewer than training.batch_size = 5000"),
         ("data.held_out_per_class=501", "data.held_out_per_class"),
         ("data.source=mnist,data.location=nowhere,data.held_out_per_class=1", "data.location"),
-        ("networks.generator.output_kernel_size=4", "must be odd"),
     ],
 )
 def test_wrong_parameters_are_explained(finished, params, message):
@@ -43,9 +41,8 @@ def test_an_unknown_environment_names_the_known_ones(finished):
     assert "classic" in line
 
 
-@pytest.mark.parametrize("content", [b"", gzip.compress(b"x" * 100)[:-5], gzip.compress(b"\0\0\x08\x03" + b"\0" * 20)])
-def test_damaged_idx_files_are_refused(finished, tmp_path, content):
-    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(content)
+def test_a_truncated_idx_file_is_refused(finished, tmp_path):
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(b"\0\0\x08\x03" + b"\0" * 20)[:-5])
     output = finished.smoke(*TRAINING, "--params", f"data.source=mnist,data.location={tmp_path},data.held_out_per_class=1", expect=1)
     (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
     assert "train-images-idx3-ubyte" in line
@@ -60,14 +57,6 @@ def test_a_damaged_checkpoint_is_refused_and_left_alone(project):
     (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
     assert "step-0000010.safetensors" in line
     assert checkpoint.read_bytes() == damaged
-
-
-def test_a_checkpoint_of_another_run_is_refused(project):
-    project.smoke(*TRAINING, "--params", "training.num_steps=5")
-    checkpoint = project.checkpoint(5)
-    checkpoint.rename(checkpoint.with_name("step-0000010.safetensors"))
-    output = project.smoke(*TRAINING, "--params", "training.num_steps=15", expect=1)
-    assert "says of itself" in output
 
 
 def test_divergence_names_the_step_and_keeps_the_last_good_checkpoint(project):

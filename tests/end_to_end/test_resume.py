@@ -63,10 +63,9 @@ def test_killed_at_any_moment_the_run_ends_in_the_same_weights(project, uninterr
     assert_same_run(project, uninterrupted)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_polite_stop_saves_and_says_how_to_go_on(project, uninterrupted, number):
-    arguments = (*TO_TRAIN, "--params", "training.num_steps=40,training.interval=2")
-    process = project.start("run", "--env", "smoke", *arguments)
+def stop_politely(project, number):
+    """Start a run, stop it after its first checkpoint, check what it says."""
+    process = project.start("run", "--env", "smoke", *TO_TRAIN, "--params", "training.num_steps=40,training.interval=2")
     wait_for(lambda: checkpoints(project), process)
     process.send_signal(number)
     output, _ = process.communicate(timeout=120)
@@ -76,7 +75,15 @@ def test_a_polite_stop_saves_and_says_how_to_go_on(project, uninterrupted, numbe
     assert "Run the same command again to continue" in line
     assert "Traceback" not in output
     assert not list((project.root / "data/06_models").glob("generator.keras/*"))
-    project.smoke(*arguments)
+
+
+def test_control_c_saves_and_says_how_to_go_on(project):
+    stop_politely(project, signal.SIGINT)
+
+
+def test_a_terminated_run_goes_on_exactly(project, uninterrupted):
+    stop_politely(project, signal.SIGTERM)
+    project.smoke(*TO_TRAIN, "--params", "training.num_steps=40,training.interval=2")
     assert_same_run(project, uninterrupted)
 
 
@@ -85,16 +92,6 @@ def test_raising_the_number_of_steps_continues_a_finished_run(project, uninterru
     output = project.smoke(*TO_TRAIN, "--params", "training.num_steps=40,training.interval=2")
     assert "continues from its checkpoint at step 20 of 40" in output
     assert_same_run(project, uninterrupted)
-
-
-def test_another_seed_is_another_run_and_both_are_kept(project):
-    project.smoke(*TO_TRAIN, "--params", "training.num_steps=5")
-    first = project.run_id()
-    before = project.checkpoint(5).read_bytes()
-    output = project.smoke(*TO_TRAIN, "--params", "training.num_steps=5,training.seed=5")
-    assert "starts anew" in output
-    assert len(list((project.root / "data/06_models/checkpoints").iterdir())) == 2
-    assert project.checkpoint(5, first).read_bytes() == before
 
 
 def test_required_fails_where_nothing_can_be_continued_and_never_starts_anew(project):
