@@ -62,7 +62,7 @@ def train_once(path: Path, num: int, steps: int) -> dict[str, float]:
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    rates = [report.history["images_per_second"] for report in train(images, generator, discriminator, parameters)]
+    rates = [report.history["images_per_second"] for report in train(images, generator, discriminator, parameters) if report.history]
     done.set()
     watcher.join()
     return {"num_images": num, "images_per_second": float(np.median(rates[2:])), "peak_rss_anon_mib": peak[0]}
