@@ -11,6 +11,7 @@ import click
 from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
 from kedro.io import DatasetError
+from kedro.io.core import VersionNotFoundError
 from kedro.utils import find_kedro_project
 from kedro.validation import ParameterValidationError
 
@@ -38,6 +39,8 @@ def explain(error: BaseException) -> str:
     message = " ".join(str(own).split())
     if isinstance(own, MissingConfigException):
         return f"{message}. Known environments: {', '.join(known_environments())}. Choose one with --env."
+    if any(isinstance(cause, VersionNotFoundError) for cause in _causes(error)):
+        return f"{message}. None has been exported yet, or not under that version: run the whole job first, with `kedro run`."
     return message
 
 

@@ -4,6 +4,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from kedro.io import DatasetError
+from kedro.io.core import VersionNotFoundError
 
 from ganflow.cli import ReadableRun, explain, known_environments
 from ganflow.errors import CheckpointError, GanflowError
@@ -35,6 +36,14 @@ def test_the_projects_own_error_is_found_behind_kedros():
     error = DatasetError("Failed while loading")
     error.__cause__ = CheckpointError("damaged:\n  remove it")
     assert explain(error) == "damaged: remove it"
+
+
+def test_a_missing_export_says_how_to_make_one():
+    # Kedro's catalog wraps it
+    error = DatasetError("generator: Did not find any versions")
+    error.__cause__ = VersionNotFoundError("Did not find any versions")
+    assert explain(error).startswith("generator: Did not find any versions. None has been exported yet")
+    assert explain(error).endswith("with `kedro run`.")
 
 
 @pytest.mark.parametrize("folder", [".", "src/ganflow"])
