@@ -12,11 +12,13 @@ from ganflow.networks.builders import (
 )
 from ganflow.networks.hashing import check_record, hash_arrays, hash_weights
 from ganflow.networks.latent import Latent, draw_latents
+from ganflow.networks.normalization import FusedBatchNormalization
 from ganflow.networks.pixels import pixel_range, scale_pixels, to_pixels
 from ganflow.networks.upsampling import UpsampledConv2D
 
 __all__ = [
     "Architecture",
+    "FusedBatchNormalization",
     "Latent",
     "UpsampledConv2D",
     "architecture",

@@ -6,6 +6,7 @@ from typing import Any
 
 from keras import layers
 
+from ganflow.networks.normalization import FusedBatchNormalization
 from ganflow.networks.upsampling import UpsampledConv2D
 
 
@@ -24,7 +25,7 @@ def project(latent: Any, shape: tuple[int, int, int], momentum: float, dropout: 
     height, width, channels = shape
     # no bias here or below: the normalization that follows would take it away again
     hidden = layers.Dense(height * width * channels, use_bias=False, name="projection")(latent)
-    hidden = layers.BatchNormalization(momentum=momentum, name="projection_normalization")(hidden)
+    hidden = FusedBatchNormalization(momentum=momentum, name="projection_normalization")(hidden)
     hidden = layers.ReLU(name="projection_activation")(hidden)
     hidden = layers.Reshape(shape, name="projection_map")(hidden)
     return layers.Dropout(dropout, name="projection_dropout")(hidden) if dropout else hidden
@@ -46,7 +47,7 @@ def generator_block(features: Any, width: int, kernel_size: int, enlarge: bool, 
         if enlarge
         else layers.Conv2D(width, kernel_size, padding="same", use_bias=False, name=f"{name}_convolution")
     )
-    hidden = layers.BatchNormalization(momentum=momentum, name=f"{name}_normalization")(convolution(features))
+    hidden = FusedBatchNormalization(momentum=momentum, name=f"{name}_normalization")(convolution(features))
     return layers.ReLU(name=f"{name}_activation")(hidden)
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from ganflow.networks.normalization import FusedBatchNormalization
+
 FEATURE_WIDTH = 128
 STAGE_WIDTHS = (16, 32, 64)
 
@@ -25,7 +27,7 @@ def build_classifier(image_shape: tuple[int, int, int], num_classes: int, stage_
     hidden = inputs = keras.Input(image_shape, name="images")
     for number, width in enumerate(stage_widths, start=1):
         hidden = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"stage_{number}_convolution")(hidden)
-        hidden = layers.BatchNormalization(momentum=0.9, name=f"stage_{number}_normalization")(hidden)
+        hidden = FusedBatchNormalization(momentum=0.9, name=f"stage_{number}_normalization")(hidden)
         hidden = layers.ReLU(name=f"stage_{number}_activation")(hidden)
         hidden = layers.MaxPooling2D(2, name=f"stage_{number}_pooling")(hidden)
     hidden = layers.Flatten(name="flat")(hidden)

@@ -45,7 +45,7 @@ def test_classic_preset_is_the_network_of_the_post(project_root):
     assert [(layer.filters, layer.kernel_size, layer.strides) for layer in convolutions] == [(64, (5, 5), (2, 2))] * 4
     assert [layer.rate for layer in discriminator.layers if isinstance(layer, keras.layers.Dropout)] == [0.5] * 4
     order = [type(layer).__name__ for layer in generator.layers]
-    assert order[2:7] == ["Dense", "BatchNormalization", "ReLU", "Reshape", "Dropout"]
+    assert order[2:7] == ["Dense", "FusedBatchNormalization", "ReLU", "Reshape", "Dropout"]
 
 
 @settings(max_examples=12, deadline=None)
