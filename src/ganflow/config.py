@@ -226,12 +226,14 @@ class TrainingParameters(Section):
             penalties, averages and optimizer state are float32 always.
         device_data_mib: images up to this size in MiB are kept in the device's memory; larger sets are read from their file, batch by
             batch, ahead of time.
-        jit: whether XLA compiles the step: `on`, `off`, or `auto` for accelerators only.
+        jit: whether XLA compiles the step: `on`, `off`, or `auto` for a single accelerator only.
+        distribution: which devices share a batch: `single`, one; `mirrored`, all GPUs of the machine; `multi_worker`, the machines that
+            TF_CONFIG names; `auto`, the largest of these that there is.
         resume: `auto` continues an unfinished run of the same identity, `required` fails without one, `never` starts anew.
     """
 
     # What may change between two runs that are still the same run, continued.
-    NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"num_steps", "interval", "device_data_mib", "resume"})
+    NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"num_steps", "interval", "device_data_mib", "distribution", "resume"})
 
     num_steps: PositiveInt
     batch_size: PositiveInt
@@ -247,6 +249,7 @@ class TrainingParameters(Section):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device_data_mib: PositiveInt = 1024
     jit: Literal["auto", "on", "off"] = "auto"
+    distribution: Literal["auto", "single", "mirrored", "multi_worker"] = "auto"
     resume: Literal["auto", "required", "never"] = "auto"
 
     def identity(self) -> dict[str, Any]:

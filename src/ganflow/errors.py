@@ -27,5 +27,9 @@ class DivergenceError(GanflowError, ArithmeticError):
     """A loss or a weight is no longer a finite number."""
 
 
+class WorkerLostError(GanflowError):
+    """Another process of a run on several machines has ended; what all of them had reached is saved."""
+
+
 class TrainingInterruptedError(GanflowError):
     """Training was asked to stop; what it had reached is saved."""

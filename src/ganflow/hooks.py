@@ -14,12 +14,13 @@ from typing import Any
 import pandas as pd
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
+from kedro.io import CatalogProtocol, MemoryDataset
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ganflow.cluster import membership
 from ganflow.config import SECTIONS
 from ganflow.errors import ConfigurationError
 
@@ -39,6 +40,29 @@ class ParameterHooks:
                 raise ConfigurationError(f"There is no parameter section '{key}'.{hint} Known sections: {', '.join(SECTIONS)}.")
 
 
+class WorkerHooks:
+    """Of several machines that train together, lets the chief alone write."""
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Keep in memory what the others would save.
+
+        Raises:
+            ConfigurationError: if TF_CONFIG is malformed.
+        """
+        place = membership()
+        if place.is_chief:
+            return
+        logger.info("%s trains along; the chief alone writes.", place.name.capitalize())
+        # it would warn of every entry that is replaced
+        catalog_logger = logging.getLogger("kedro.io.data_catalog")
+        level = catalog_logger.level
+        catalog_logger.setLevel(logging.ERROR)
+        for name in pipeline.all_outputs():
+            catalog[name] = MemoryDataset(copy_mode="assign")
+        catalog_logger.setLevel(level)
+
+
 class DeviceHooks:
     """Prepares devices before the first node, and says what training is going to use."""
 
@@ -56,11 +80,15 @@ class DeviceHooks:
         if any("params:training" in node.inputs for node in pipeline.nodes):
             from ganflow.losses.adversarial import find_loss
             from ganflow.training.devices import choices
+            from ganflow.training.distribution import build_strategy
 
             parameters = catalog.load("params:training")
             find_loss(parameters.loss)
             settled = choices(parameters)
             logger.info("%s.", "; ".join(f"{name} {choice.value}: {choice.reason}" for name, choice in settled.items()))
+            if "checkpoints" in pipeline.all_outputs():
+                # TensorFlow wants to hear of other machines before it does anything else
+                build_strategy(settled["distribution"].value)
 
 
 @contextmanager

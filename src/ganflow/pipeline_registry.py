@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from kedro.pipeline import Pipeline
 
+from ganflow.cluster import membership
+from ganflow.errors import ConfigurationError
 from ganflow.pipelines import data, evaluation, models, sampling, training
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Return every pipeline that `kedro run --pipelines` knows, and their sum as the default."""
+    """Return every pipeline that `kedro run --pipelines` knows, and their sum as the default.
+
+    On several machines all of them train, and the chief alone goes on from there.
+    """
     pipelines = {
         "data": data.create_pipeline(),
         "models": models.create_pipeline(),
@@ -16,4 +21,17 @@ def register_pipelines() -> dict[str, Pipeline]:
         "sampling": sampling.create_pipeline(),
         "evaluation": evaluation.create_pipeline(),
     }
-    return pipelines | {"__default__": sum(pipelines.values(), Pipeline([]))}
+    pipelines["__default__"] = sum(pipelines.values(), Pipeline([]))
+    return pipelines if _is_chief() else {name: _up_to_training(pipeline) for name, pipeline in pipelines.items()}
+
+
+def _is_chief() -> bool:
+    try:
+        return membership().is_chief
+    except ConfigurationError:
+        # refused when a run starts; looking at the pipelines needs no cluster
+        return True
+
+
+def _up_to_training(pipeline: Pipeline) -> Pipeline:
+    return pipeline.to_outputs("checkpoints") if "checkpoints" in pipeline.all_outputs() else pipeline

@@ -23,9 +23,14 @@ class Project:
     def environment(self) -> dict[str, str]:
         return os.environ | {"PYTHONWARNINGS": "ignore", "KEDRO_DISABLE_TELEMETRY": "true", "COLUMNS": "200"}
 
-    def start(self, *arguments: str) -> subprocess.Popen:
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen:
         return subprocess.Popen(
-            self.command(*arguments), cwd=self.root, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            self.command(*arguments),
+            cwd=self.root,
+            env=self.environment() | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
 
     def run(self, *arguments: str, expect: int = 0) -> str:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from ganflow.cluster import ALONE, EXAMPLE, membership
 from ganflow.config import TrainingParameters
 from ganflow.errors import ConfigurationError
+from ganflow.training.distribution import num_replicas
 
 BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 # Ampere; earlier ones emulate it
@@ -38,7 +40,46 @@ def choices(parameters: TrainingParameters) -> dict[str, Choice]:
     Raises:
         ConfigurationError: if the machine cannot do what is asked for.
     """
-    return {"precision": choose_precision(parameters.precision), "jit": choose_jit(parameters.jit)}
+    distribution = choose_distribution(parameters.distribution)
+    replicas = num_replicas(distribution.value)
+    if parameters.batch_size % replicas:
+        raise ConfigurationError(
+            f"training.batch_size = {parameters.batch_size} cannot be shared by {replicas} replicas ({distribution.value}). "
+            f"Set it to a multiple of {replicas}, or use fewer devices."
+        )
+    return {
+        "distribution": distribution,
+        "precision": choose_precision(parameters.precision),
+        "jit": choose_jit(parameters.jit, replicas),
+    }
+
+
+def choose_distribution(wish: str) -> Choice:
+    """Settle `auto`, and refuse what contradicts TF_CONFIG.
+
+    Args:
+        wish: `auto`, `single`, `mirrored` or `multi_worker`.
+
+    Raises:
+        ConfigurationError: if TF_CONFIG is malformed, names workers that the wish has no use for, or is missing.
+    """
+    place = membership()
+    if wish in ("single", "mirrored") and place.num_workers > 1:
+        raise ConfigurationError(
+            f"training.distribution is '{wish}', but TF_CONFIG names {place.num_workers} workers. Set it to 'auto' or 'multi_worker', "
+            "or unset TF_CONFIG."
+        )
+    if wish == "multi_worker" and place is ALONE:
+        raise ConfigurationError(
+            f"training.distribution is 'multi_worker', but TF_CONFIG is not set. Set it for every worker, to something like {EXAMPLE}, "
+            "or set training.distribution to 'auto'."
+        )
+    if wish != "auto":
+        return Choice(wish, "as asked for")
+    if place.num_workers > 1:
+        return Choice("multi_worker", f"{place.name} of {place.num_workers}")
+    gpus = tf.config.list_physical_devices("GPU")
+    return Choice("mirrored", f"there are {len(gpus)} GPUs") if len(gpus) > 1 else Choice("single", "there is one device")
 
 
 def choose_precision(wish: str) -> Choice:
@@ -61,11 +102,22 @@ def choose_precision(wish: str) -> Choice:
     return Choice("bfloat16" if has_bfloat16 else "float32", reason)
 
 
-def choose_jit(wish: str) -> Choice:
-    """Settle whether XLA compiles the step: `on`, `off`, or `auto` for accelerators only.
+def choose_jit(wish: str, replicas: int = 1) -> Choice:
+    """Settle whether XLA compiles the step: `on`, `off`, or `auto` for a single accelerator only.
 
-    On CPUs the plain graph, with oneDNN's convolutions, is 2 to 4 times as fast as XLA's.
+    On CPUs the plain graph, with oneDNN's convolutions, is 2 to 4 times as fast as XLA's. Replicas exchange gradients in the middle of
+    a step, which TensorFlow does not compile.
+
+    Raises:
+        ConfigurationError: if it is asked for with several replicas.
     """
+    if replicas > 1 and wish != "off":
+        if wish == "on":
+            raise ConfigurationError(
+                f"training.jit is 'on', but {replicas} replicas exchange gradients within a step, which cannot be compiled. "
+                "Set training.jit to 'auto', or training.distribution to 'single'."
+            )
+        return Choice("off", f"{replicas} replicas exchange gradients within a step")
     if wish != "auto":
         return Choice(wish, "as asked for")
     if tf.config.list_physical_devices("GPU"):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
+import tensorflow as tf
 
 from ganflow.config import LearningRateDecay, OptimizerParameters
 
@@ -19,6 +22,29 @@ def build_optimizer(parameters: OptimizerParameters, name: str) -> keras.optimiz
     if parameters.name == "adam":
         return keras.optimizers.Adam(beta_1=parameters.beta_1, beta_2=parameters.beta_2, **common)
     return keras.optimizers.RMSprop(rho=parameters.beta_2, **common)
+
+
+def apply_gradients(optimizer: keras.optimizers.Optimizer, gradients: Sequence[tf.Tensor], variables: Sequence[keras.Variable]) -> None:
+    """Take one step down the gradient of the whole batch, however many replicas share it.
+
+    Args:
+        optimizer: of the variables.
+        gradients: of the mean over this replica's share.
+        variables: that move.
+    """
+    replica = tf.distribute.get_replica_context()
+    num = replica.num_replicas_in_sync
+    if num > 1:
+        # the optimizer sums over replicas
+        gradients = [gradient / num for gradient in gradients]
+        if optimizer.clipvalue is not None:
+            # but clips before it does: so the first replica speaks for all
+            is_first = replica.replica_id_in_sync_group == 0
+            gradients = [
+                tf.where(is_first, gradient, tf.zeros_like(gradient))
+                for gradient in replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+            ]
+    optimizer.apply(gradients, variables)
 
 
 def learning_rate(initial: float, decay: LearningRateDecay | None) -> float | keras.optimizers.schedules.LearningRateSchedule:

@@ -28,6 +28,11 @@ class TrainingState:
     discriminator_optimizer: keras.optimizers.Optimizer
     step: tf.Variable
 
+    @property
+    def reached(self) -> int:
+        """Steps taken so far."""
+        return int(self.step.numpy())
+
     def variables(self) -> Iterator[tuple[str, Any]]:
         """Yield a unique name and the variable, for every variable that the next step depends on."""
         yield "step", self.step

@@ -10,7 +10,9 @@ from ganflow.config import TrainingParameters
 from ganflow.losses.adversarial import AdversarialLoss
 from ganflow.losses.penalties import logits_and_squared_gradient_norm
 from ganflow.networks import draw_latents, pixel_range, scale_pixels
+from ganflow.training.distribution import own_share
 from ganflow.training.draws import DISCRIMINATOR_LATENTS, GENERATOR_LATENTS, SHEET_LATENTS, Draws
+from ganflow.training.optimizers import apply_gradients
 from ganflow.training.state import TrainingState
 
 METRICS = ("discriminator_loss", "generator_loss", "r1_penalty", "discriminator_accuracy")
@@ -51,7 +53,7 @@ def update_discriminator(
             penalty = tf.constant(0.0)
         value = loss.discriminator(real_logits, fake_logits)
         total = value + 0.5 * r1_weight * penalty
-    state.discriminator_optimizer.apply(tape.gradient(total, variables), variables)
+    apply_gradients(state.discriminator_optimizer, tape.gradient(total, variables), variables)
     told_apart = tf.concat([real_logits > 0, fake_logits < 0], axis=0)
     return value, penalty, tf.reduce_mean(tf.cast(told_apart, tf.float32))
 
@@ -80,7 +82,7 @@ def update_generator(
     # the chain rule in two halves, so that one pass of the generator can serve both updates
     at_images = tape.gradient(value, fake_images)
     gradients = generator_tape.gradient(fake_images, variables, output_gradients=at_images)
-    state.generator_optimizer.apply(gradients, variables)
+    apply_gradients(state.generator_optimizer, gradients, variables)
     return value
 
 
@@ -100,16 +102,16 @@ def build_step(state: TrainingState, loss: AdversarialLoss, parameters: Training
 
     Returns:
         A function from a batch of real images, (batch size, H, W, C) uint8, that advances the state by one step and returns METRICS
-        as a float32 vector.
+        as a float32 vector. Every replica gets the whole batch, draws all of the noise, and goes on with its own share of both.
     """
     draws = Draws(parameters.seed)
     values = pixel_range(state.generator)
 
     def noise(stream: int) -> tf.Tensor:
-        return draw_latents(state.generator, parameters.batch_size, draws.at(state.step, stream))
+        return own_share(draw_latents(state.generator, parameters.batch_size, draws.at(state.step, stream)))
 
     def step(pixels: tf.Tensor) -> tf.Tensor:
-        real_images = scale_pixels(pixels, values)
+        real_images = scale_pixels(own_share(pixels), values)
         with tf.GradientTape() as generator_tape:
             fake_images = state.generator(noise(GENERATOR_LATENTS), training=True)
         own_fakes = fake_images if parameters.share_fakes else state.generator(noise(DISCRIMINATOR_LATENTS), training=False)

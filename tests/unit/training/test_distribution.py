@@ -1,0 +1,141 @@
+"""Replicas that share a batch train like one device; what cannot be shared is refused."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ganflow import networks
+from ganflow.config import OptimizerParameters
+from ganflow.errors import ConfigurationError, WorkerLostError
+from ganflow.training import distribution
+from ganflow.training.devices import choices
+from ganflow.training.distribution import agree_on_start, build_strategy, explained_loss, from_chief, on_any_worker, own_share
+from ganflow.training.identity import Start
+from ganflow.training.trainer import train
+
+RMSPROP = OptimizerParameters(name="rmsprop", learning_rate=1e-3, clip_value=0.01)
+ADAM = OptimizerParameters(name="adam", learning_rate=1e-3)
+
+
+@pytest.fixture
+def without_dropout(networks_parameters):
+    """Every replica has the same dropout masks, so with dropout a shared batch sees fewer of them."""
+    parts = networks_parameters.generator, networks_parameters.discriminator
+    generator, discriminator = (part.model_copy(update={"dropout": 0.0}) for part in parts)
+    return (
+        networks.architecture(networks.build_generator(generator, networks_parameters.latent, (8, 8, 1))),
+        networks.architecture(networks.build_discriminator(discriminator, (8, 8, 1))),
+    )
+
+
+@pytest.mark.parametrize("share_fakes", [True, False])
+# epsilon keeps Adam from turning the rounding of tiny gradients into whole steps
+@pytest.mark.parametrize("optimizer", [RMSPROP, ADAM.model_copy(update={"epsilon": 0.1})], ids=["clipped", "plain"])
+def test_two_replicas_take_the_steps_of_one_device(images, without_dropout, training_parameters, optimizer, share_fakes):
+    changes = {"share_fakes": share_fakes, "precision": "float32", "jit": "off", "num_steps": 3, "r1_weight": 1.0}
+    changes |= {"generator_optimizer": optimizer, "discriminator_optimizer": optimizer}
+    parameters = training_parameters.model_copy(update=changes)
+    ends = []
+    for kind in ("single", "mirrored"):
+        *_, report = train(images, *without_dropout, parameters.model_copy(update={"distribution": kind}))
+        ends.append(report)
+    assert build_strategy("mirrored").num_replicas_in_sync == 2
+    assert ends[0].arrays.keys() == ends[1].arrays.keys()
+    for name, array in ends[0].arrays.items():
+        np.testing.assert_allclose(ends[1].arrays[name], array, rtol=2e-3, atol=2e-5, err_msg=name)
+    for name in ("discriminator_loss", "generator_loss", "r1_penalty", "discriminator_accuracy"):
+        assert ends[1].history[name] == pytest.approx(ends[0].history[name], rel=1e-3)
+
+
+def test_a_run_continues_on_another_number_of_devices(images, architectures, training_parameters):
+    first = next(report for report in train(images, *architectures, training_parameters) if report.step == 3)
+    *_, last = train(images, *architectures, training_parameters.model_copy(update={"distribution": "mirrored"}), first.arrays)
+    assert last.step == training_parameters.num_steps
+    assert training_parameters.model_copy(update={"distribution": "mirrored"}).identity() == training_parameters.identity()
+
+
+def test_each_replica_takes_its_own_share():
+    strategy = build_strategy("mirrored")
+    shares = strategy.experimental_local_results(strategy.run(tf.function(lambda: own_share(tf.range(6)))))
+    assert [share.numpy().tolist() for share in shares] == [[0, 1, 2], [3, 4, 5]]
+    assert own_share(tf.range(6)).numpy().tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def cluster_of(monkeypatch, num, index=0):
+    addresses = [f"host-{number}:1" for number in range(num)]
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}))
+
+
+def settled(parameters, **changes):
+    return {name: choice.value for name, choice in choices(parameters.model_copy(update=changes)).items()}
+
+
+def test_auto_takes_what_there_is(monkeypatch, training_parameters):
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    assert settled(training_parameters)["distribution"] == ("mirrored" if gpus > 1 else "single")
+    cluster_of(monkeypatch, 2)
+    found = choices(training_parameters)
+    assert (found["distribution"].value, found["distribution"].reason) == ("multi_worker", "worker 0 of 2")
+    assert found["jit"].value == "off"
+
+
+def test_a_batch_that_the_replicas_cannot_share_is_refused(monkeypatch, training_parameters):
+    cluster_of(monkeypatch, 3)
+    with pytest.raises(ConfigurationError, match=r"batch_size = 4 cannot be shared by 3 replicas.*a multiple of 3"):
+        choices(training_parameters)
+    monkeypatch.delenv("TF_CONFIG")
+    with pytest.raises(ConfigurationError, match=r"batch_size = 5 cannot be shared by 2 replicas"):
+        settled(training_parameters, distribution="mirrored", batch_size=5)
+
+
+@pytest.mark.parametrize("wish", ["single", "mirrored"])
+def test_a_cluster_without_use_is_refused(monkeypatch, training_parameters, wish):
+    cluster_of(monkeypatch, 2)
+    with pytest.raises(ConfigurationError, match=rf"'{wish}', but TF_CONFIG names 2 workers.*unset TF_CONFIG"):
+        settled(training_parameters, distribution=wish)
+
+
+def test_workers_without_a_cluster_are_refused(monkeypatch, training_parameters):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(ConfigurationError, match=r"'multi_worker', but TF_CONFIG is not set"):
+        settled(training_parameters, distribution="multi_worker")
+
+
+def test_a_malformed_cluster_is_refused(monkeypatch, training_parameters):
+    monkeypatch.setenv("TF_CONFIG", "{")
+    with pytest.raises(ConfigurationError, match="TF_CONFIG is not JSON"):
+        settled(training_parameters)
+
+
+def test_xla_across_replicas_is_refused(training_parameters):
+    with pytest.raises(ConfigurationError, match=r"'on', but 2 replicas"):
+        settled(training_parameters, distribution="mirrored", jit="on")
+
+
+def test_alone_nothing_is_asked_of_others():
+    alone = build_strategy("single")
+    assert from_chief(alone, b"abc") == b"abc"
+    assert (on_any_worker(alone, True), on_any_worker(alone, False)) == (True, False)
+    assert agree_on_start(alone, lambda: Start(None, is_finished=True)).is_finished
+
+
+def lose_a_peer():
+    raise tf.errors.UnavailableError(None, None, "in step\nCollective ops is aborted by: Socket closed\nmore")
+
+
+def test_a_lost_worker_is_explained(monkeypatch):
+    monkeypatch.setattr(distribution, "has_peers", lambda strategy: True)
+    with (
+        pytest.raises(WorkerLostError, match=r"until step 30.*start all workers again.*aborted by: Socket closed$"),
+        explained_loss(None, 30),
+    ):
+        lose_a_peer()
+    with pytest.raises(WorkerLostError, match="nothing was trained yet"), explained_loss(None):
+        lose_a_peer()
+
+
+def test_other_errors_stay_what_they_are():
+    with pytest.raises(tf.errors.UnavailableError), explained_loss(build_strategy("single"), 30):
+        lose_a_peer()
