@@ -85,8 +85,8 @@ def plain_discriminator(parameters: NetworksParameters, activation: str | None) 
     return model
 
 
-def textbook(parameters: NetworksParameters, num: int) -> Callable[[], int]:
-    """Keras `predict` and `train_on_batch`, as in the post."""
+def textbook(parameters: NetworksParameters, num: int, images: np.ndarray = IMAGES) -> tuple[Callable[[], int], keras.Model]:
+    """Keras `predict` and `train_on_batch`, as in the post: a step, and the generator that it trains."""
     generator, discriminator = plain_generator(parameters), plain_discriminator(parameters, "sigmoid")
     discriminator.compile(keras.optimizers.RMSprop(2e-4, clipvalue=1.0), "binary_crossentropy")
     fixed = keras.models.clone_model(discriminator)
@@ -94,7 +94,7 @@ def textbook(parameters: NetworksParameters, num: int) -> Callable[[], int]:
     adversarial = keras.Sequential([generator, fixed])
     adversarial.compile(keras.optimizers.RMSprop(1e-4, clipvalue=1.0), "binary_crossentropy")
     random = np.random.default_rng(0)
-    data = IMAGES.astype(np.float32) / 255
+    data = images.astype(np.float32) / 255
 
     def step() -> int:
         real = data[random.integers(0, len(data), num)]
@@ -105,7 +105,7 @@ def textbook(parameters: NetworksParameters, num: int) -> Callable[[], int]:
         adversarial.train_on_batch(random.uniform(-1, 1, (num, 100)), np.ones((num, 1)))
         return num
 
-    return step
+    return step, generator
 
 
 def tutorial(parameters: NetworksParameters, num: int) -> Callable[[], int]:
@@ -186,7 +186,7 @@ def _timed(call: Callable[[], tf.Tensor]) -> float:
 def contestants() -> Iterator[tuple[str, Callable[[], int], int | None]]:
     """Name, function that trains some images and says how many, counted operations of a step."""
     parameters, training = read_preset()
-    yield "textbook", textbook(parameters, training.batch_size), None
+    yield "textbook", textbook(parameters, training.batch_size)[0], None
     yield "tutorial", tutorial(parameters, training.batch_size), None
     yield "float32", *ours(parameters, training.model_copy(update={"precision": "float32", "jit": "off"}))
     yield "allowed", *ours(parameters, training.model_copy(update={"share_fakes": True}))
