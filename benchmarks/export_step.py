@@ -43,7 +43,7 @@ def export(folder: Path, preset: str, changes: dict[str, object], num_steps: int
     def take_steps() -> tf.Tensor:
         metrics = tf.zeros(len(METRICS))
         for _ in tf.range(num_steps):
-            metrics = step(feed(state.step))
+            metrics = step.update_both(feed(state.step), state.step)
         return metrics
 
     captured = take_steps.get_concrete_function().captured_inputs

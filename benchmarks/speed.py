@@ -32,7 +32,7 @@ from ganflow.losses.adversarial import find_loss
 from ganflow.training.draws import Draws
 from ganflow.training.feeding import feed_from_device
 from ganflow.training.state import create_state
-from ganflow.training.step import build_step
+from ganflow.training.step import TrainingStep, build_step
 from ganflow.training.trainer import compile_steps
 
 ROOT = Path(__file__).parents[1]
@@ -101,7 +101,8 @@ def textbook(parameters: NetworksParameters, num: int, images: np.ndarray = IMAG
         fake = generator.predict(random.uniform(-1, 1, (num, 100)), verbose=0)
         labels = np.concatenate([np.ones((num, 1)), np.zeros((num, 1))])
         discriminator.train_on_batch(np.concatenate([real, fake]), labels)
-        # the post shares the layers; a copy with the same weights costs the same and keeps one of the two still
+        # the post shares the layers; Keras 3 holds a shared discriminator still in both models or in neither
+        fixed.set_weights(discriminator.get_weights())
         adversarial.train_on_batch(random.uniform(-1, 1, (num, 100)), np.ones((num, 1)))
         return num
 
@@ -152,11 +153,12 @@ def ours(parameters: NetworksParameters, training: TrainingParameters) -> tuple[
     return run, count_operations(step, training.batch_size)
 
 
-def count_operations(step: Callable[[tf.Tensor], tf.Tensor], batch_size: int) -> int:
+def count_operations(step: TrainingStep, batch_size: int) -> int:
     """Multiplications and additions of convolutions and matrix products in one step."""
     options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     options["output"] = "none"
-    graph = tf.function(step).get_concrete_function(tf.TensorSpec((batch_size, *IMAGES.shape[1:]), tf.uint8)).graph
+    pixels = tf.TensorSpec((batch_size, *IMAGES.shape[1:]), tf.uint8)
+    graph = tf.function(step.update_both).get_concrete_function(pixels, tf.TensorSpec((), tf.int64)).graph
     return int(tf.compat.v1.profiler.profile(graph, options=options).total_float_ops)
 
 

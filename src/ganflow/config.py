@@ -143,11 +143,15 @@ class DiscriminatorParameters(Section):
 
     Attributes:
         stages: the table, fine to coarse.
+        normalization: after every convolution but the first: `batch`, `layer` (over height, width and channels), or `none`.
+        spectral_normalization: every kernel is divided by its largest singular value (1802.05957).
         leaky_slope: slope of LeakyReLU for negative inputs.
         dropout: rate after every stage.
     """
 
     stages: Annotated[tuple[DiscriminatorStage, ...], Field(min_length=1)]
+    normalization: Literal["none", "batch", "layer"] = "none"
+    spectral_normalization: bool = False
     leaky_slope: NonNegativeFloat = 0.2
     dropout: Fraction = 0.0
 
@@ -208,18 +212,65 @@ class OptimizerParameters(Section):
     decay: LearningRateDecay | None = None
 
 
+class GradientPenaltyParameters(Section):
+    """weight · E(‖∇D(x)‖ - target)².
+
+    Attributes:
+        weight: λ.
+        points: x, `between` real and fake images (WGAN-GP, 1704.00028) or `around` real ones (DRAGAN, 1705.07215).
+        target: norm that is wanted.
+    """
+
+    weight: PositiveFloat = 10.0
+    points: Literal["between", "around"] = "between"
+    target: NonNegativeFloat = 1.0
+
+
+class DiscriminatorWarmup(Section):
+    """More discriminator updates in the first `num_steps` steps, and in every `every`-th (1701.07875, its authors' code).
+
+    Attributes:
+        num_steps: at the start.
+        every: distance of the later ones.
+        discriminator_steps: in each of these steps.
+    """
+
+    num_steps: Annotated[int, Field(ge=0)] = 25
+    every: PositiveInt = 500
+    discriminator_steps: PositiveInt = 100
+
+
+class AugmentationParameters(Section):
+    """Differentiable augmentation of whatever the discriminator sees (2006.10738).
+
+    Attributes:
+        translation: largest shift, as a share of height and width.
+        cutout: sides of the hidden rectangle, as a share of height and width.
+    """
+
+    translation: Fraction = 0.125
+    cutout: Fraction = 0.5
+
+
 class TrainingParameters(Section):
     """Adversarial training.
 
     Attributes:
-        num_steps: of training in all; one step updates both networks once.
+        num_steps: of training in all; one step updates the generator once.
         batch_size: real images in a step, and fakes.
         interval: steps between two checkpoints; also one history row and one sheet.
         seed: of weights and of every draw.
         loss: a key of `ganflow.losses.adversarial.LOSSES`.
-        r1_weight: γ of R1, in ½γ·E‖∇D(x)‖² (1801.04406); 0 for none.
-        share_fakes: one batch of fakes serves both updates, made in training mode. Otherwise the discriminator's are made in
-            inference mode and the generator learns from new noise, as in the 2017 post.
+        label_smoothing: the discriminator is taught 1 minus this for real images (1606.03498, section 3.4); 0 for none.
+        r1_weight: γ of R1, in ½γ·E‖∇D(x)‖² over real images (1801.04406); 0 for none.
+        r2_weight: γ of R2, the same over fake images; 0 for none.
+        gradient_penalty: on the norm of the discriminator's gradient; None for none.
+        weight_clip: after every update the discriminator's weights are clipped to ± this (1701.07875); None for no clipping.
+        discriminator_steps: updates of the discriminator for one of the generator, each with its own images.
+        discriminator_warmup: steps with more of them; None for none.
+        augmentation: of the discriminator's images; None for none.
+        share_fakes: one batch of fakes, made in training mode, serves both updates. Otherwise the discriminator's are made in inference
+            mode and the generator learns from new noise, as in the 2017 post. Those of further discriminator updates follow suit.
         average_decay: per-step decay of the running average of the generator's weights.
         sheet_columns: the fixed-latent sheet is a square with this many images on a side.
         precision: of the convolutions, `float32`, `bfloat16`, or `auto` for bfloat16 where the hardware has it. Weights, losses,
@@ -240,7 +291,14 @@ class TrainingParameters(Section):
     interval: PositiveInt
     seed: Seed = 0
     loss: str
+    label_smoothing: Fraction = 0.0
     r1_weight: NonNegativeFloat = 0.0
+    r2_weight: NonNegativeFloat = 0.0
+    gradient_penalty: GradientPenaltyParameters | None = None
+    weight_clip: PositiveFloat | None = None
+    discriminator_steps: PositiveInt = 1
+    discriminator_warmup: DiscriminatorWarmup | None = None
+    augmentation: AugmentationParameters | None = None
     share_fakes: bool = True
     average_decay: Fraction = 0.99
     generator_optimizer: OptimizerParameters

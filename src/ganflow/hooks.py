@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ganflow.cluster import membership
-from ganflow.config import SECTIONS
+from ganflow.config import SECTIONS, NetworksParameters
 from ganflow.errors import ConfigurationError
 
 logger = logging.getLogger(__name__)
@@ -78,12 +78,12 @@ class DeviceHooks:
         for device in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(device, True)
         if any("params:training" in node.inputs for node in pipeline.nodes):
-            from ganflow.losses.adversarial import find_loss
+            from ganflow.losses.compatibility import check_recipe
             from ganflow.training.devices import choices
             from ganflow.training.distribution import build_strategy
 
             parameters = catalog.load("params:training")
-            find_loss(parameters.loss)
+            check_recipe(parameters, NetworksParameters.model_validate(catalog.load("params:networks")).discriminator)
             settled = choices(parameters)
             logger.info("%s.", "; ".join(f"{name} {choice.value}: {choice.reason}" for name, choice in settled.items()))
             if "checkpoints" in pipeline.all_outputs():

@@ -16,7 +16,8 @@ TRAINING = ("--pipelines", "data,models,training")
     ("params", "message"),
     [
         ("data.source=cifar", "data.source"),
-        ("training.loss=hingee", "Unknown loss 'hingee': known are ['logistic']. Set training.loss"),
+        ("training.loss=hingee", "Unknown loss 'hingee': known are ['hinge', 'least_squares', 'logistic',"),
+        ("training.loss=wasserstein,training.r1_weight=0", "'wasserstein' needs a discriminator with a bounded slope"),
         ("training.num_stepz=3", "num_stepz is not a known parameter. Did you mean 'num_steps'?"),
         ("trainin.num_steps=3", "There is no parameter section 'trainin'. Did you mean 'training'?"),
         ("training.seed=-1", "TrainingParameters.seed: Input should be greater than or equal to 0 (got -1)"),

@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from ganflow.config import SECTIONS, GeneratorParameters, NetworksParameters, TrainingParameters
 from ganflow.errors import ConfigurationError
-from ganflow.losses.adversarial import LOSSES
+from ganflow.losses.compatibility import check_recipe
+from ganflow.training.schedule import DiscriminatorSchedule, discriminator_schedule
 
 
 def merged(project_root, environment):
@@ -25,13 +26,26 @@ def merged(project_root, environment):
     return parameters
 
 
-@pytest.mark.parametrize("environment", ["base", "classic", "smoke"])
+@pytest.mark.parametrize("environment", ["base", "classic", "smoke", "wgan", "wgan_gp"])
 def test_every_environment_is_valid_and_complete(project_root, environment):
     parameters = merged(project_root, environment)
     assert set(parameters) == set(SECTIONS)
     for key, section in SECTIONS.items():
         section.model_validate(parameters[key])
-    assert parameters["training"]["loss"] in LOSSES
+    training = TrainingParameters.model_validate(parameters["training"])
+    check_recipe(training, NetworksParameters.model_validate(parameters["networks"]).discriminator)
+
+
+def test_the_published_numbers_of_wasserstein_gans(project_root):
+    clipped, penalised = (TrainingParameters.model_validate(merged(project_root, name)["training"]) for name in ("wgan", "wgan_gp"))
+    rmsprop, adam = clipped.discriminator_optimizer, penalised.discriminator_optimizer
+    assert (rmsprop.name, rmsprop.learning_rate, clipped.weight_clip, clipped.batch_size) == ("rmsprop", 5e-5, 0.01, 64)
+    assert discriminator_schedule(clipped) == DiscriminatorSchedule(5, 100, 25, 500)
+    assert (adam.name, adam.learning_rate, adam.beta_1, adam.beta_2, penalised.batch_size) == ("adam", 1e-4, 0.5, 0.9, 50)
+    assert (penalised.gradient_penalty.weight, penalised.gradient_penalty.points, penalised.discriminator_steps) == (10.0, "between", 5)
+    for training in (clipped, penalised):
+        assert training.generator_optimizer == training.discriminator_optimizer
+        assert (training.loss, training.r1_weight) == ("wasserstein", 0.0)
 
 
 def test_classic_holds_the_numbers_of_the_post(project_root):

@@ -6,22 +6,28 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+Discriminator = Callable[[tf.Tensor], tf.Tensor]
+"""(N, H, W, C) to (N, 1) logits."""
 
-def logits_and_squared_gradient_norm(discriminator: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Logits of `images` and E‖∇D(x)‖² over them: R1 at real images, R2 at generated ones.
+# inside the root, whose slope at zero has no bound
+_ROOT_GUARD = 1e-12
 
-    The logits come along because both are needed and cost one pass together.
+
+def logits_and_squared_gradient_norms(discriminator: Discriminator, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Logits of `images` and ‖∇D(x)‖² at each of them.
+
+    The logits come along because both are needed and cost one pass together. The mean over real images is R1, over generated ones R2.
 
     Args:
         discriminator: (N, H, W, C) to (N, 1) logits.
         images: (N, H, W, C).
 
     Returns:
-        (N, 1) logits, and a scalar in logits² per pixel unit².
+        (N, 1) logits, and (N,) float32 in logits² per pixel unit².
 
     Raises:
         ValueError: if `images` is not of rank 4.
-    Source: 1801.04406, equation 9.
+    Source: 1801.04406, equations 9 and 10.
     """
     if images.shape.rank != 4:
         raise ValueError(f"images must have rank 4, (N, H, W, C); got shape {images.shape}")
@@ -31,4 +37,44 @@ def logits_and_squared_gradient_norm(discriminator: Callable[[tf.Tensor], tf.Ten
         # images do not interact in the discriminator, so the gradient of the sum holds each image's own
         total = tf.reduce_sum(logits)
     gradients = tape.gradient(total, images)
-    return logits, tf.reduce_mean(tf.reduce_sum(tf.square(tf.cast(gradients, tf.float32)), axis=(1, 2, 3)))
+    return logits, tf.reduce_sum(tf.square(tf.cast(gradients, tf.float32)), axis=(1, 2, 3))
+
+
+def gradient_penalty(discriminator: Discriminator, points: tf.Tensor, target: float = 1.0) -> tf.Tensor:
+    """E(‖∇D(x)‖ - target)² over `points`.
+
+    Args:
+        discriminator: (N, H, W, C) to (N, 1) logits.
+        points: (N, H, W, C), see `between` and `around`.
+        target: norm that is wanted.
+
+    Returns:
+        A scalar, 0 or more.
+    Source: 1704.00028, equation 3.
+    """
+    _, squared_norms = logits_and_squared_gradient_norms(discriminator, points)
+    return tf.reduce_mean(tf.square(tf.sqrt(squared_norms + _ROOT_GUARD) - target))
+
+
+def between(real_images: tf.Tensor, fake_images: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+    """Points on the lines between real and fake images.
+
+    Args:
+        real_images: (N, H, W, C).
+        fake_images: (N, H, W, C).
+        share: of the real image in each point, (N, 1, 1, 1), uniform on [0, 1).
+    Source: 1704.00028, section 4.
+    """
+    return fake_images + share * (real_images - fake_images)
+
+
+def around(real_images: tf.Tensor, noise: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+    """Points between real images and themselves with noise of up to half the batch's standard deviation.
+
+    Args:
+        real_images: (N, H, W, C).
+        noise: (N, H, W, C), uniform on [0, 1).
+        share: of the noise that is added, (N, 1, 1, 1), uniform on [0, 1).
+    Source: 1705.07215, section 2.3; scale and form as in its authors' code.
+    """
+    return real_images + share * 0.5 * tf.math.reduce_std(real_images) * noise

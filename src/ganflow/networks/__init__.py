@@ -9,17 +9,21 @@ from ganflow.networks.builders import (
     check_pair,
     instantiate,
     layer_table,
+    normalises_batches,
 )
 from ganflow.networks.hashing import check_record, hash_arrays, hash_weights
 from ganflow.networks.latent import Latent, draw_latents
 from ganflow.networks.normalization import FusedBatchNormalization
 from ganflow.networks.pixels import pixel_range, scale_pixels, to_pixels
+from ganflow.networks.spectral import SpectralConv2D, SpectralDense
 from ganflow.networks.upsampling import UpsampledConv2D
 
 __all__ = [
     "Architecture",
     "FusedBatchNormalization",
     "Latent",
+    "SpectralConv2D",
+    "SpectralDense",
     "UpsampledConv2D",
     "architecture",
     "build_discriminator",
@@ -32,6 +36,7 @@ __all__ = [
     "hash_weights",
     "instantiate",
     "layer_table",
+    "normalises_batches",
     "pixel_range",
     "scale_pixels",
     "to_pixels",

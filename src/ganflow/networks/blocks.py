@@ -6,7 +6,9 @@ from typing import Any
 
 from keras import layers
 
+from ganflow.config import DiscriminatorParameters, DiscriminatorStage
 from ganflow.networks.normalization import FusedBatchNormalization
+from ganflow.networks.spectral import SpectralConv2D
 from ganflow.networks.upsampling import UpsampledConv2D
 
 
@@ -51,18 +53,26 @@ def generator_block(features: Any, width: int, kernel_size: int, enlarge: bool, 
     return layers.ReLU(name=f"{name}_activation")(hidden)
 
 
-def discriminator_block(features: Any, width: int, kernel_size: int, stride: int, slope: float, dropout: float, name: str) -> Any:
-    """Strided convolution, LeakyReLU, dropout.
+def discriminator_block(
+    features: Any, stage: DiscriminatorStage, parameters: DiscriminatorParameters, normalization: str, name: str
+) -> Any:
+    """Convolution, normalization, LeakyReLU, dropout; the second and the last only if the network has them.
 
     Args:
         features: (N, H, W, C).
-        width: channels of the result.
-        kernel_size: of the convolution.
-        stride: by which height and width shrink, rounding up.
-        slope: of LeakyReLU below zero.
-        dropout: rate; 0 for none.
+        stage: row of the table; its stride is by how much height and width shrink, rounding up.
+        parameters: of the network.
+        normalization: `none`, `batch` or `layer`.
         name: prefix of the layers' names.
     """
-    hidden = layers.Conv2D(width, kernel_size, strides=stride, padding="same", name=f"{name}_convolution")(features)
-    hidden = layers.LeakyReLU(negative_slope=slope, name=f"{name}_activation")(hidden)
-    return layers.Dropout(dropout, name=f"{name}_dropout")(hidden) if dropout else hidden
+    convolution = SpectralConv2D if parameters.spectral_normalization else layers.Conv2D
+    hidden = convolution(
+        stage.width, stage.kernel_size, strides=stage.stride, padding="same", use_bias=normalization == "none", name=f"{name}_convolution"
+    )(features)
+    if normalization == "batch":
+        hidden = FusedBatchNormalization(momentum=0.9, name=f"{name}_normalization")(hidden)
+    elif normalization == "layer":
+        # one group: statistics over height, width and channels, a scale and a centre for each channel
+        hidden = layers.GroupNormalization(groups=1, name=f"{name}_normalization")(hidden)
+    hidden = layers.LeakyReLU(negative_slope=parameters.leaky_slope, name=f"{name}_activation")(hidden)
+    return layers.Dropout(parameters.dropout, name=f"{name}_dropout")(hidden) if parameters.dropout else hidden

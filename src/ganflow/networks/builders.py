@@ -12,6 +12,7 @@ from ganflow.config import DiscriminatorParameters, GeneratorParameters, LatentP
 from ganflow.errors import ConfigurationError
 from ganflow.networks.blocks import discriminator_block, generator_block, project
 from ganflow.networks.latent import Latent
+from ganflow.networks.spectral import SpectralDense
 
 MAX_SIZE = 128
 
@@ -56,11 +57,17 @@ def build_discriminator(parameters: DiscriminatorParameters, image_shape: tuple[
     """
     hidden = inputs = keras.Input(check_image_shape(image_shape), name="images")
     for number, stage in enumerate(parameters.stages, start=1):
-        hidden = discriminator_block(
-            hidden, stage.width, stage.kernel_size, stage.stride, parameters.leaky_slope, parameters.dropout, f"stage_{number}"
-        )
+        # pixels are on one scale already
+        normalization = parameters.normalization if number > 1 else "none"
+        hidden = discriminator_block(hidden, stage, parameters, normalization, f"stage_{number}")
     hidden = keras.layers.Flatten(name="features")(hidden)
-    return keras.Model(inputs, keras.layers.Dense(1, name="logit")(hidden), name="discriminator")
+    logit = SpectralDense if parameters.spectral_normalization else keras.layers.Dense
+    return keras.Model(inputs, logit(1, name="logit")(hidden), name="discriminator")
+
+
+def normalises_batches(model: keras.Model) -> bool:
+    """Whether the images of a batch interact in the network, in training mode."""
+    return any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
 
 
 def check_image_shape(image_shape: tuple[int, int, int]) -> tuple[int, int, int]:

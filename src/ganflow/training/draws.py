@@ -9,7 +9,16 @@ import tensorflow as tf
 from ganflow.networks.latent import ALGORITHM
 
 # Each use of randomness has a stream of its own, so that adding one leaves the others as they were.
-REAL_IMAGES, DISCRIMINATOR_LATENTS, GENERATOR_LATENTS, SHEET_LATENTS = range(4)
+(
+    REAL_IMAGES,
+    DISCRIMINATOR_LATENTS,
+    GENERATOR_LATENTS,
+    SHEET_LATENTS,
+    PENALTY_POINTS,
+    PENALTY_NOISE,
+    REAL_AUGMENTATION,
+    FAKE_AUGMENTATION,
+) = range(8)
 _MAX_STREAMS = 8
 
 
@@ -22,6 +31,10 @@ class Draws:
     def at(self, step: tf.Tensor | int, stream: int) -> tf.Tensor:
         """Two-integer seed for one use of randomness in one step."""
         return tf.stack([tf.constant(self.seed, tf.int64), tf.cast(step, tf.int64) * _MAX_STREAMS + stream])
+
+    def uniform(self, step: tf.Tensor | int, stream: int, shape: tuple[int, ...]) -> tf.Tensor:
+        """float32, uniform on [0, 1)."""
+        return tf.random.stateless_uniform(shape, self.at(step, stream), alg=ALGORITHM)
 
     def integers(self, step: tf.Tensor | int, stream: int, num: int, limit: int) -> tf.Tensor:
         """(num,) int64, uniform on 0 … limit - 1."""

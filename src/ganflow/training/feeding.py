@@ -13,7 +13,7 @@ import tensorflow as tf
 from ganflow.training.draws import REAL_IMAGES, Draws
 
 Feed = Callable[[tf.Tensor], tf.Tensor]
-"""From the number of a step to its batch, (batch size, H, W, C) uint8."""
+"""From the number of a discriminator update to its batch, (batch size, H, W, C) uint8."""
 
 PREFETCHED_BATCHES = 4
 
@@ -25,7 +25,7 @@ def build_feed(images: np.ndarray, batch_size: int, draws: Draws, start: int, de
         images: (N, H, W, C) uint8, possibly memory-mapped.
         batch_size: images in a step.
         draws: of the run.
-        start: first step that will be asked for; steps come in order.
+        start: first update that will be asked for; they come in order.
         device_limit: bytes of images that are kept on the device.
     """
     if images.nbytes <= device_limit:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import tensorflow as tf
 
 from ganflow.config import TrainingParameters
 from ganflow.losses.adversarial import AdversarialLoss
-from ganflow.losses.penalties import logits_and_squared_gradient_norm
-from ganflow.networks import draw_latents, pixel_range, scale_pixels
+from ganflow.losses.penalties import Discriminator, around, between, gradient_penalty, logits_and_squared_gradient_norms
+from ganflow.networks import draw_latents, normalises_batches, pixel_range, scale_pixels
+from ganflow.training.augmentation import NUM_DRAWS, augment
 from ganflow.training.distribution import own_share
-from ganflow.training.draws import DISCRIMINATOR_LATENTS, GENERATOR_LATENTS, SHEET_LATENTS, Draws
+from ganflow.training.draws import (
+    DISCRIMINATOR_LATENTS,
+    FAKE_AUGMENTATION,
+    GENERATOR_LATENTS,
+    PENALTY_NOISE,
+    PENALTY_POINTS,
+    REAL_AUGMENTATION,
+    SHEET_LATENTS,
+    Draws,
+)
 from ganflow.training.optimizers import apply_gradients
 from ganflow.training.state import TrainingState
 
-METRICS = ("discriminator_loss", "generator_loss", "r1_penalty", "discriminator_accuracy")
+METRICS = ("discriminator_loss", "generator_loss", "penalty", "discriminator_accuracy")
 """What a step measures, in this order. The accuracy is the share of real and fake images told apart by the sign of the logit."""
 
 
@@ -24,20 +35,35 @@ def sheet_latents(state: TrainingState, num: int, seed: int) -> tf.Tensor:
     return draw_latents(state.average_generator, num, Draws(seed).at(0, SHEET_LATENTS))
 
 
+@dataclass(frozen=True)
+class Penalties:
+    """What is added to the discriminator's loss for the slope that it has.
+
+    Attributes:
+        r1_weight: γ of ½γ·E‖∇D(x)‖² over real images.
+        r2_weight: γ of the same over fake images.
+        gradient: from the discriminator, real and fake images to a scalar; None for none.
+    """
+
+    r1_weight: float = 0.0
+    r2_weight: float = 0.0
+    gradient: Callable[[Discriminator, tf.Tensor, tf.Tensor], tf.Tensor] | None = None
+
+
 def update_discriminator(
-    state: TrainingState, loss: AdversarialLoss, r1_weight: float, real_images: tf.Tensor, fake_images: tf.Tensor
+    state: TrainingState, loss: AdversarialLoss, penalties: Penalties, real_images: tf.Tensor, fake_images: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Move the discriminator's weights, and no others, one step down its loss.
 
     Args:
         state: of training.
         loss: the named pair.
-        r1_weight: γ in ½γ·E‖∇D(x)‖² over the real images.
+        penalties: on the discriminator's slope.
         real_images: (N, H, W, C), scaled.
         fake_images: (N, H, W, C), held fixed.
 
     Returns:
-        Loss without penalty, squared gradient norm (0 if r1_weight is 0), accuracy in [0, 1].
+        Loss without penalties, the sum of the penalties, accuracy in [0, 1].
     """
     variables = state.discriminator.trainable_variables
 
@@ -45,37 +71,62 @@ def update_discriminator(
         return state.discriminator(images, training=True)
 
     with tf.GradientTape() as tape:
-        if r1_weight:
-            real_logits, penalty = logits_and_squared_gradient_norm(discriminate, real_images)
-            fake_logits = discriminate(fake_images)
+        penalty = tf.constant(0.0)
+        if penalties.r1_weight or penalties.r2_weight or normalises_batches(state.discriminator):
+            real_logits, squared = _logits_and_norms(discriminate, real_images, penalties.r1_weight)
+            penalty += squared
+            fake_logits, squared = _logits_and_norms(discriminate, fake_images, penalties.r2_weight)
+            penalty += squared
         else:
+            # images do not interact, so both kinds go through together
             real_logits, fake_logits = tf.split(discriminate(tf.concat([real_images, fake_images], axis=0)), 2)
-            penalty = tf.constant(0.0)
+        if penalties.gradient is not None:
+            penalty += penalties.gradient(discriminate, real_images, fake_images)
         value = loss.discriminator(real_logits, fake_logits)
-        total = value + 0.5 * r1_weight * penalty
+        total = value + penalty
     apply_gradients(state.discriminator_optimizer, tape.gradient(total, variables), variables)
     told_apart = tf.concat([real_logits > 0, fake_logits < 0], axis=0)
     return value, penalty, tf.reduce_mean(tf.cast(told_apart, tf.float32))
 
 
+def _logits_and_norms(discriminate: Discriminator, images: tf.Tensor, weight: float) -> tuple[tf.Tensor, tf.Tensor]:
+    """Logits, and ½·weight·E‖∇D(x)‖², which costs nothing if the weight is 0."""
+    if not weight:
+        return discriminate(images), tf.constant(0.0)
+    logits, squared_norms = logits_and_squared_gradient_norms(discriminate, images)
+    return logits, 0.5 * weight * tf.reduce_mean(squared_norms)
+
+
+def clip_weights(state: TrainingState, limit: float) -> None:
+    """Clip every weight of the discriminator to ± limit. Source: 1701.07875, algorithm 1."""
+    for variable in state.discriminator.trainable_variables:
+        variable.assign(tf.clip_by_value(variable, -limit, limit))
+
+
 def update_generator(
-    state: TrainingState, loss: AdversarialLoss, real_images: tf.Tensor, fake_images: tf.Tensor, generator_tape: tf.GradientTape
+    state: TrainingState,
+    loss: AdversarialLoss,
+    real_images: tf.Tensor,
+    fake_images: tf.Tensor,
+    generator_tape: tf.GradientTape,
+    augmented: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
 ) -> tf.Tensor:
     """Move the generator's weights, and no others, one step down its loss.
 
     Args:
         state: of training.
         loss: the named pair.
-        real_images: (N, H, W, C), used by losses that compare.
+        real_images: (N, H, W, C), as the discriminator sees them, used by losses that compare.
         fake_images: (N, H, W, C), made under `generator_tape`.
         generator_tape: recorded the generator's pass that made them.
+        augmented: from fake images to what the discriminator sees.
 
     Returns:
         The generator's loss.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(fake_images)
-        fake_logits = state.discriminator(fake_images, training=True)
+        fake_logits = state.discriminator(augmented(fake_images), training=True)
         real_logits = state.discriminator(real_images, training=True) if loss.compares else tf.zeros_like(fake_logits)
         value = loss.generator(real_logits, fake_logits)
     variables = state.generator.trainable_variables
@@ -97,30 +148,83 @@ def update_average(state: TrainingState, decay: float) -> None:
         average.assign_add(weight * (current - average))
 
 
-def build_step(state: TrainingState, loss: AdversarialLoss, parameters: TrainingParameters) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Bind one training step to its state.
+@dataclass(frozen=True)
+class TrainingStep:
+    """One step of training, in the pieces that the loop around it calls.
 
-    Returns:
-        A function from a batch of real images, (batch size, H, W, C) uint8, that advances the state by one step and returns METRICS
-        as a float32 vector. Every replica gets the whole batch, draws all of the noise, and goes on with its own share of both.
+    Every replica gets the whole batch of real images, (batch size, H, W, C) uint8, draws all of the noise, and goes on with its own
+    share of both. The second argument of each is the number of discriminator updates before this one.
+
+    Attributes:
+        update_discriminator: an update of the discriminator alone, for those that precede a generator's.
+        update_both: an update of the discriminator and one of the generator; it advances the state by one step and returns METRICS as a
+            float32 vector.
     """
+
+    update_discriminator: Callable[[tf.Tensor, tf.Tensor], None]
+    update_both: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def build_step(state: TrainingState, loss: AdversarialLoss, parameters: TrainingParameters) -> TrainingStep:
+    """Bind one training step to its state."""
     draws = Draws(parameters.seed)
     values = pixel_range(state.generator)
 
-    def noise(stream: int) -> tf.Tensor:
-        return own_share(draw_latents(state.generator, parameters.batch_size, draws.at(state.step, stream)))
+    def noise(number: tf.Tensor, stream: int) -> tf.Tensor:
+        return own_share(draw_latents(state.generator, parameters.batch_size, draws.at(number, stream)))
 
-    def step(pixels: tf.Tensor) -> tf.Tensor:
-        real_images = scale_pixels(own_share(pixels), values)
+    def augmented(images: tf.Tensor, number: tf.Tensor, stream: int, use: int = 0) -> tf.Tensor:
+        if parameters.augmentation is None:
+            return images
+        # both uses of one stream are drawn together
+        draws_of_all = draws.uniform(number, stream, (parameters.batch_size, 2 * NUM_DRAWS))[:, use * NUM_DRAWS : (use + 1) * NUM_DRAWS]
+        return augment(images, parameters.augmentation, own_share(draws_of_all), values[0])
+
+    def real(pixels: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        return augmented(scale_pixels(own_share(pixels), values), number, REAL_AUGMENTATION)
+
+    def discriminate(real_images: tf.Tensor, fake_images: tf.Tensor, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        fake_images = augmented(tf.stop_gradient(fake_images), number, FAKE_AUGMENTATION)
+        penalties = build_penalties(parameters, draws, number)
+        measured = update_discriminator(state, loss, penalties, real_images, fake_images)
+        if parameters.weight_clip is not None:
+            clip_weights(state, parameters.weight_clip)
+        return measured
+
+    def update_alone(pixels: tf.Tensor, number: tf.Tensor) -> None:
+        fake_images = state.generator(noise(number, DISCRIMINATOR_LATENTS), training=parameters.share_fakes)
+        discriminate(real(pixels, number), fake_images, number)
+
+    def update_both(pixels: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        real_images = real(pixels, number)
         with tf.GradientTape() as generator_tape:
-            fake_images = state.generator(noise(GENERATOR_LATENTS), training=True)
-        own_fakes = fake_images if parameters.share_fakes else state.generator(noise(DISCRIMINATOR_LATENTS), training=False)
-        discriminator_loss, penalty, accuracy = update_discriminator(
-            state, loss, parameters.r1_weight, real_images, tf.stop_gradient(own_fakes)
+            fake_images = state.generator(noise(state.step, GENERATOR_LATENTS), training=True)
+        own_fakes = fake_images if parameters.share_fakes else state.generator(noise(number, DISCRIMINATOR_LATENTS), training=False)
+        discriminator_loss, penalty, accuracy = discriminate(real_images, own_fakes, number)
+        generator_loss = update_generator(
+            state, loss, real_images, fake_images, generator_tape, lambda images: augmented(images, number, FAKE_AUGMENTATION, use=1)
         )
-        generator_loss = update_generator(state, loss, real_images, fake_images, generator_tape)
         update_average(state, parameters.average_decay)
         state.step.assign_add(1)
         return tf.stack([discriminator_loss, generator_loss, penalty, accuracy])
 
-    return step
+    return TrainingStep(update_alone, update_both)
+
+
+def build_penalties(parameters: TrainingParameters, draws: Draws, number: tf.Tensor) -> Penalties:
+    """The penalties of a run, with what one update of the discriminator draws for them."""
+    wanted = parameters.gradient_penalty
+    if wanted is None:
+        return Penalties(parameters.r1_weight, parameters.r2_weight)
+
+    def gradient(discriminator: Discriminator, real_images: tf.Tensor, fake_images: tf.Tensor) -> tf.Tensor:
+        num = parameters.batch_size
+        share = own_share(draws.uniform(number, PENALTY_POINTS, (num, 1, 1, 1)))
+        if wanted.points == "between":
+            points = between(real_images, fake_images, share)
+        else:
+            noise = own_share(draws.uniform(number, PENALTY_NOISE, (num, *real_images.shape[1:])))
+            points = around(real_images, noise, share)
+        return wanted.weight * gradient_penalty(discriminator, points, wanted.target)
+
+    return Penalties(parameters.r1_weight, parameters.r2_weight, gradient)

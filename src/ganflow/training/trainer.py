@@ -26,8 +26,9 @@ from ganflow.training.distribution import (
 from ganflow.training.draws import Draws
 from ganflow.training.feeding import Feed, build_feed
 from ganflow.training.interruption import deferred_stop
+from ganflow.training.schedule import DiscriminatorSchedule, discriminator_schedule
 from ganflow.training.state import DIVERGENCE_REMEDY, TrainingState, create_state
-from ganflow.training.step import METRICS, build_step, sheet_latents
+from ganflow.training.step import METRICS, TrainingStep, build_step, sheet_latents
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def train(
         TrainingInterruptedError: after SIGINT or SIGTERM to any worker, once the interval's report has been consumed.
         WorkerLostError: if another worker ends.
     """
-    loss = find_loss(parameters.loss)
+    loss = find_loss(parameters.loss, parameters.label_smoothing)
     check_batch_size(images, parameters)
     settled = settle(parameters)
     strategy = build_strategy(settled.distribution)
@@ -81,8 +82,9 @@ def train(
         with explained_loss(strategy, state.reached):
             state.restore(state_from_chief(strategy, state.arrays()))
     draws = Draws(parameters.seed)
-    feed = build_feed(images, parameters.batch_size, draws, state.reached, parameters.device_data_mib * 2**20)
-    run_steps = compile_steps(state, build_step(state, loss, parameters), feed, strategy, jit=settled.jit == "on")
+    schedule = discriminator_schedule(parameters)
+    feed = build_feed(images, parameters.batch_size, draws, int(schedule.before(state.reached)), parameters.device_data_mib * 2**20)
+    run_steps = compile_steps(state, build_step(state, loss, parameters), feed, schedule, strategy, jit=settled.jit == "on")
     latents = sheet_latents(state, parameters.sheet_columns**2, parameters.seed)
     with deferred_stop() as stop:
         if state.reached == 0:
@@ -90,7 +92,7 @@ def train(
         while (start := state.reached) < parameters.num_steps:
             num_steps = min(parameters.interval - start % parameters.interval, parameters.num_steps - start)
             with explained_loss(strategy, start):
-                history = _run_interval(state, run_steps, num_steps, parameters.batch_size)
+                history = _run_interval(state, run_steps, num_steps, schedule, parameters.batch_size)
                 report = _report(state, latents, history)
                 check_same_weights(strategy, report.arrays, report.step)
             yield report
@@ -116,8 +118,9 @@ def check_batch_size(images: np.ndarray, parameters: TrainingParameters) -> None
 
 def compile_steps(
     state: TrainingState,
-    step: Callable[[tf.Tensor], tf.Tensor],
+    step: TrainingStep,
     feed: Feed,
+    schedule: DiscriminatorSchedule | None = None,
     strategy: tf.distribute.Strategy | None = None,
     jit: bool = False,
 ) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -125,8 +128,9 @@ def compile_steps(
 
     Args:
         state: that the step advances.
-        step: from a batch of pixels to METRICS.
-        feed: the batches.
+        step: what is repeated.
+        feed: the batches, one for each update of the discriminator.
+        schedule: of those updates; None for one in each step.
         strategy: whose replicas share each batch; None for a single device.
         jit: whether XLA compiles the step; the loop around it stays a plain graph.
 
@@ -134,18 +138,24 @@ def compile_steps(
         A function from a number of steps to their metrics, (num_steps, len(METRICS)) float32. It is compiled already, so the
         first call is as fast as the others.
     """
+    schedule, strategy = schedule or DiscriminatorSchedule(), strategy or build_strategy("single")
+    update_discriminator, update_both = step.update_discriminator, step.update_both
     if jit:
-        step = tf.function(step, jit_compile=True)
-    strategy = strategy or build_strategy("single")
+        update_discriminator, update_both = (tf.function(update, jit_compile=True) for update in (update_discriminator, update_both))
 
-    def shared_step(pixels: tf.Tensor) -> tf.Tensor:
-        return strategy.reduce(tf.distribute.ReduceOp.MEAN, strategy.run(step, args=(pixels,)), axis=None)
+    def take_step() -> tf.Tensor:
+        number = schedule.before(state.step)
+        if not schedule.is_plain:
+            for _ in tf.range(schedule.at(state.step) - 1):
+                strategy.run(update_discriminator, args=(feed(number), number))
+                number += 1
+        return strategy.reduce(tf.distribute.ReduceOp.MEAN, strategy.run(update_both, args=(feed(number), number)), axis=None)
 
     @tf.function(input_signature=[tf.TensorSpec((), tf.int32)])
     def run_steps(num_steps: tf.Tensor) -> tf.Tensor:
         metrics = tf.TensorArray(tf.float32, size=num_steps, element_shape=(len(METRICS),))
         for index in tf.range(num_steps):
-            metrics = metrics.write(index, shared_step(feed(state.step)))
+            metrics = metrics.write(index, take_step())
         return metrics.stack()
 
     run_steps(tf.constant(0))
@@ -157,18 +167,21 @@ def _report(state: TrainingState, latents: tf.Tensor, history: dict[str, Any] | 
     return Report(state.reached, state.arrays(), samples.numpy(), history)
 
 
-def _run_interval(state: TrainingState, run_steps: Callable[[tf.Tensor], tf.Tensor], num_steps: int, batch_size: int) -> dict[str, Any]:
+def _run_interval(
+    state: TrainingState, run_steps: Callable[[tf.Tensor], tf.Tensor], num_steps: int, schedule: DiscriminatorSchedule, batch_size: int
+) -> dict[str, Any]:
     """Take the steps; return their row of history."""
     started = time.perf_counter()
     metrics = run_steps(tf.constant(num_steps)).numpy()
     seconds = time.perf_counter() - started
     step = state.reached
     _check_finite(metrics, step - num_steps)
+    seen_before, images_seen = (int(schedule.before(at)) * batch_size for at in (step - num_steps, step))
     return {
         "step": step,
-        "images_seen": step * batch_size,
+        "images_seen": images_seen,
         **{name: float(value) for name, value in zip(METRICS, metrics.mean(axis=0, dtype=np.float64), strict=True)},
-        "images_per_second": num_steps * batch_size / seconds,
+        "images_per_second": (images_seen - seen_before) / seconds,
     }
 
 

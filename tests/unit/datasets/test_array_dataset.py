@@ -14,7 +14,7 @@ from ganflow.errors import DataError
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(array=hnp.arrays(hnp.scalar_dtypes(), SHAPES), transposed=st.booleans())
 def test_every_array_comes_back_bit_for_bit(array, transposed):
     array = array.T if transposed else array

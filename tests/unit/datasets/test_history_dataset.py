@@ -21,7 +21,7 @@ def history(tmp_path):
     return HistoryDataset(path=tmp_path / "history")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(values=st.lists(st.floats(width=64), min_size=1, max_size=20))
 @example(values=[0.1, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf, math.nan, 0.1 + 0.2, 2.0**60])
 def test_every_float_comes_back_bit_for_bit(tmp_path_factory, values):
@@ -32,7 +32,7 @@ def test_every_float_comes_back_bit_for_bit(tmp_path_factory, values):
     assert loaded.tobytes() == np.array(canonical).tobytes()
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(
     values=st.lists(st.tuples(st.floats(), st.floats(width=32)), min_size=1, max_size=12),
     ends=st.lists(st.integers(0, 12), max_size=3),

@@ -24,7 +24,7 @@ def grey_frames(*levels):
     return np.stack([np.full((4, 5, 1), level, np.uint8) for level in levels])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(image=arrays(rank=3))
 def test_every_image_comes_back(image):
     with tempfile.TemporaryDirectory() as folder:
@@ -33,7 +33,7 @@ def test_every_image_comes_back(image):
         np.testing.assert_array_equal(dataset.load(), image)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(images=arrays(rank=4))
 def test_every_folder_of_images_comes_back(images):
     with tempfile.TemporaryDirectory() as folder:
@@ -42,7 +42,7 @@ def test_every_folder_of_images_comes_back(images):
         np.testing.assert_array_equal(dataset.load(), images)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(frames=hnp.arrays(np.uint8, st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5), st.just(1))))
 def test_every_grey_animation_comes_back(frames):
     with tempfile.TemporaryDirectory() as folder:
@@ -51,7 +51,7 @@ def test_every_grey_animation_comes_back(frames):
         np.testing.assert_array_equal(dataset.load(), frames)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(frames=st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4)).flatmap(lambda shape: hnp.arrays(np.uint8, (*shape, 3))))
 def test_every_rgb_animation_of_few_colours_comes_back(frames):
     # at most 16 pixels in a frame, so its palette has room for all of its colours

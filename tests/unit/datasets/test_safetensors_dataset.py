@@ -23,7 +23,7 @@ METADATA = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     arrays=st.dictionaries(st.text("abz/_.é", min_size=1, max_size=4), ARRAYS, max_size=4),
     metadata=st.dictionaries(st.text("abé", max_size=4), METADATA, max_size=3),

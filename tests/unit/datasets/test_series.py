@@ -80,7 +80,7 @@ def test_only_the_newest_steps_of_each_run_are_kept(tmp_path, keep, kept):
     assert list(series.load()["other"]) == [1]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @example(keep=1, saves=[[1], [0]])
 @example(keep=2, saves=[[1, 5, 9], [3]])
 @given(keep=st.none() | st.integers(1, 3), saves=st.lists(st.lists(st.integers(0, 9), unique=True, max_size=3), max_size=6))

@@ -32,7 +32,8 @@ def test_logistic_loss_equals_binary_cross_entropy_on_probabilities():
 
 
 @pytest.mark.parametrize("name", LOSSES)
-@given(real=st.floats(-3, 3), fake=st.floats(-3, 3))
+# where neither the hinge is flat nor least squares has passed a label
+@given(real=st.floats(-3, 3), fake=st.floats(0.05, 0.95))
 def test_the_players_pull_fake_logits_in_opposite_directions(name, real, fake):
     real_logits, fake_logits = column(real), column(fake)
     slopes = []
@@ -44,11 +45,70 @@ def test_the_players_pull_fake_logits_in_opposite_directions(name, real, fake):
     assert slopes[0] < 0 < slopes[1]
 
 
+REAL, FAKE = (1.5, -0.5), (0.5, -2.0)
+
+
+def log_sigmoid(value):
+    return -math.log1p(math.exp(-value))
+
+
+@pytest.mark.parametrize(
+    ("name", "generator", "discriminator"),
+    [
+        # mean of log(1 - σ(0.5)) and log(1 - σ(-2)); the discriminator's is the logistic one
+        (
+            "minimax",
+            (log_sigmoid(-0.5) + log_sigmoid(2.0)) / 2,
+            -(log_sigmoid(1.5) + log_sigmoid(-0.5)) / 2 - (log_sigmoid(-0.5) + log_sigmoid(2.0)) / 2,
+        ),
+        # ½ mean of 0.5² and 3²; ½ mean of 0.5² and 1.5² plus ½ mean of 0.5² and 2²
+        ("least_squares", (0.25 + 9.0) / 4, (0.25 + 2.25) / 4 + (0.25 + 4.0) / 4),
+        # -mean of 0.5 and -2; mean of max(0, -0.5) and 1.5 plus mean of 1.5 and max(0, -1)
+        ("hinge", 0.75, 0.75 + 0.75),
+        # -mean of fake; mean of fake -0.75 minus mean of real 0.5
+        ("wasserstein", 0.75, -0.75 - 0.5),
+        # pairs differ by 1.5 - 0.5 = 1 and -0.5 + 2 = 1.5
+        ("relativistic", -(log_sigmoid(-1.0) + log_sigmoid(-1.5)) / 2, -(log_sigmoid(1.0) + log_sigmoid(1.5)) / 2),
+    ],
+)
+def test_losses_by_hand(name, generator, discriminator):
+    loss = LOSSES[name]
+    assert float(loss.generator(column(*REAL), column(*FAKE))) == pytest.approx(generator, rel=1e-5)
+    assert float(loss.discriminator(column(*REAL), column(*FAKE))) == pytest.approx(discriminator, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_only_a_loss_that_compares_reads_the_real_logits(name):
+    values = {float(LOSSES[name].generator(column(real), column(0.3))) for real in (-1.0, 1.0)}
+    assert (len(values) == 2) == LOSSES[name].compares
+
+
+def test_smoothing_by_hand():
+    # label 0.9: 0.9 · softplus(-1.5) + 0.1 · softplus(1.5), and softplus(0.5) of the fake as ever
+    smoothed = find_loss("logistic", 0.1).discriminator(column(1.5), column(0.5))
+    assert float(smoothed) == pytest.approx(-0.9 * log_sigmoid(1.5) - 0.1 * log_sigmoid(-1.5) - log_sigmoid(-0.5), rel=1e-5)
+    # ½(1.5 - 0.9)² + ½ · 0.5²
+    assert float(find_loss("least_squares", 0.1).discriminator(column(1.5), column(0.5))) == pytest.approx(0.18 + 0.125, rel=1e-5)
+
+
+def test_the_best_logit_under_smoothing_is_the_log_odds_of_the_label():
+    logit = tf.Variable([[math.log(0.9 / 0.1)]])
+    with tf.GradientTape() as tape:
+        value = find_loss("logistic", 0.1).discriminator(logit, column(0.0))
+    assert float(tape.gradient(value, logit)[0, 0]) == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["hinge", "wasserstein", "relativistic"])
+def test_smoothing_without_labels_is_refused(name):
+    with pytest.raises(ConfigurationError, match=rf"'{name}' teaches no labels.*'least_squares', 'logistic', 'minimax'"):
+        find_loss(name, 0.1)
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_names_its_source(name):
     assert LOSSES[name].source.startswith("arXiv:")
 
 
 def test_unknown_losses_are_refused_with_the_known_ones():
-    with pytest.raises(ConfigurationError, match=r"Unknown loss 'wgan'.*\['logistic'.*training\.loss"):
+    with pytest.raises(ConfigurationError, match=r"Unknown loss 'wgan'.*\['hinge', .*'wasserstein'\].*training\.loss"):
         find_loss("wgan")

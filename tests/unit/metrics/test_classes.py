@@ -9,7 +9,7 @@ from ganflow.errors import DataError
 from ganflow.metrics.classes import class_histogram_distance, num_classes_reached
 
 # no deadline: the machine may be busy with something else
-LAW = settings(deadline=None, max_examples=50)
+LAW = settings(max_examples=50)
 
 LABELS = st.lists(st.integers(0, 3), min_size=1, max_size=20).map(np.array)
 

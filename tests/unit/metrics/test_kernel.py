@@ -15,7 +15,7 @@ from ganflow.metrics import kernel
 from ganflow.metrics.kernel import kernel_distance
 
 # no deadline: the machine may be busy with something else
-LAW = settings(deadline=None, max_examples=50)
+LAW = settings(max_examples=50)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -14,7 +14,7 @@ from ganflow.metrics import neighbours
 from ganflow.metrics.neighbours import ManifoldScores, manifold_scores
 
 # no deadline: the machine may be busy with something else
-LAW = settings(deadline=None, max_examples=50)
+LAW = settings(max_examples=50)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -48,7 +48,7 @@ def test_classic_preset_is_the_network_of_the_post(project_root):
     assert order[2:7] == ["Dense", "FusedBatchNormalization", "ReLU", "Reshape", "Dropout"]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(height=st.integers(1, 32), width=st.integers(1, 32), channels=st.sampled_from([1, 3]))
 def test_any_multiple_of_four_up_to_128_is_served(height, width, channels):
     parameters = NetworksParameters.model_validate(

@@ -20,7 +20,7 @@ def run(layer, inputs, at_outputs, training):
     return [np.asarray(value) for value in (outputs, *gradients, layer.moving_mean, layer.moving_variance)]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     shape=st.one_of(st.tuples(st.integers(2, 5), SMALL), st.tuples(st.integers(2, 3), SMALL, SMALL, SMALL)),
     training=st.booleans(),

@@ -18,7 +18,7 @@ def plain_pair(kernel: np.ndarray, bias: np.ndarray) -> keras.Sequential:
     return pair
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     kernel_size=st.sampled_from([1, 3, 5, 7]),
     height=st.integers(1, 6),

@@ -86,7 +86,7 @@ def first_losses(images, architectures, parameters, **changes):
     # one step: what is measured comes before any weight has moved
     _, report, *_ = train(images, *architectures, parameters.model_copy(update=changes | {"interval": 1}))
     history = report.history
-    return [history[name] for name in ("discriminator_loss", "generator_loss", "r1_penalty")]
+    return [history[name] for name in ("discriminator_loss", "generator_loss", "penalty")]
 
 
 def test_mixed_precision_resumes_exactly(images, architectures, in_bfloat16):

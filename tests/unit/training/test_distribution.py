@@ -45,7 +45,7 @@ def test_two_replicas_take_the_steps_of_one_device(images, without_dropout, trai
     assert ends[0].arrays.keys() == ends[1].arrays.keys()
     for name, array in ends[0].arrays.items():
         np.testing.assert_allclose(ends[1].arrays[name], array, rtol=2e-3, atol=2e-5, err_msg=name)
-    for name in ("discriminator_loss", "generator_loss", "r1_penalty", "discriminator_accuracy"):
+    for name in ("discriminator_loss", "generator_loss", "penalty", "discriminator_accuracy"):
         assert ends[1].history[name] == pytest.approx(ends[0].history[name], rel=1e-3)
 
 

@@ -27,7 +27,7 @@ def test_every_image_is_chosen_equally_often():
     assert np.abs(counts - 2000).max() < 200
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(num=st.integers(1, 30), batch_size=st.integers(1, 9), start=st.integers(0, 1000), seed=st.integers(0, 2**31 - 1))
 def test_host_and_device_feed_the_same_batches(num, batch_size, start, seed):
     images = np.random.default_rng(0).integers(0, 256, (num, 2, 3, 1), dtype=np.uint8)

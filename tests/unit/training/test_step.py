@@ -2,13 +2,15 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from ganflow.losses.adversarial import LOSSES
+from ganflow.losses.penalties import gradient_penalty
 from ganflow.training.state import create_state
-from ganflow.training.step import METRICS, build_step, update_average, update_discriminator, update_generator
+from ganflow.training.step import METRICS, Penalties, build_step, clip_weights, update_average, update_discriminator, update_generator
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def test_a_discriminator_update_leaves_the_generator_untouched(state, real_image
     fake_images = state.generator(tf.ones((4, 6)), training=True)
     others = [state.generator, state.average_generator, state.generator_optimizer]
     before, discriminator = [copy_of(part) for part in others], [weight.numpy() for weight in state.discriminator.trainable_weights]
-    update_discriminator(state, LOSSES["logistic"], 1.0, real_images, fake_images)
+    update_discriminator(state, LOSSES["logistic"], Penalties(r1_weight=1.0), real_images, fake_images)
     assert all(all(is_unchanged(part, earlier)) for part, earlier in zip(others, before, strict=True))
     assert all(
         not np.array_equal(weight.numpy(), earlier)
@@ -108,7 +110,7 @@ def test_each_update_walks_down_its_own_loss(state, real_images):
 
     discriminator_before, _ = losses()
     for _ in range(20):
-        update_discriminator(state, loss, 0.0, real_images, state.generator(latents, training=False))
+        update_discriminator(state, loss, Penalties(), real_images, state.generator(latents, training=False))
     discriminator_after, generator_before = losses()
     for _ in range(20):
         with tf.GradientTape() as tape:
@@ -142,9 +144,50 @@ def test_without_averaging_the_average_is_the_generator(state, architectures):
 @pytest.mark.parametrize("r1_weight", [0.0, 1.0])
 def test_a_step_counts_itself_and_measures(state, images, training_parameters, share_fakes, r1_weight):
     parameters = training_parameters.model_copy(update={"share_fakes": share_fakes, "r1_weight": r1_weight})
-    metrics = dict(zip(METRICS, build_step(state, LOSSES["logistic"], parameters)(tf.constant(images[:4])).numpy(), strict=True))
+    step = build_step(state, LOSSES["logistic"], parameters)
+    metrics = dict(zip(METRICS, step.update_both(tf.constant(images[:4]), 0).numpy(), strict=True))
     assert int(state.step) == 1
     assert metrics["discriminator_loss"] > 0
     assert metrics["generator_loss"] > 0
-    assert (metrics["r1_penalty"] > 0) == (r1_weight > 0)
+    assert (metrics["penalty"] > 0) == (r1_weight > 0)
     assert metrics["discriminator_accuracy"] * 8 == pytest.approx(round(metrics["discriminator_accuracy"] * 8))
+
+
+def test_weights_are_clipped_on_both_sides(state):
+    weight = state.discriminator.trainable_variables[0]
+    weight.assign(tf.fill(weight.shape, -3.0))
+    clip_weights(state, 0.01)
+    values = np.concatenate([np.ravel(variable) for variable in state.discriminator.trainable_variables])
+    assert values.min() == pytest.approx(-0.01)
+    assert np.abs(values).max() <= 0.01 + 1e-9
+
+
+def test_penalties_add_up_by_hand(state, real_images):
+    # with logits 2·Σx the slope is 2 at each of 64 pixels, its squared norm 256 and its norm 16
+    linear = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(1, kernel_initializer="ones")])
+    linear.layers[-1].set_weights([2 * np.ones((64, 1)), np.zeros(1)])
+    linear_state = dataclasses.replace(state, discriminator=linear, discriminator_optimizer=Recorder())
+
+    def measured(**penalties):
+        _, penalty, _ = update_discriminator(linear_state, LOSSES["wasserstein"], Penalties(**penalties), real_images, 0 * real_images)
+        return float(penalty)
+
+    assert measured() == 0
+    assert measured(r1_weight=0.5) == pytest.approx(0.25 * 256)
+    assert measured(r2_weight=1.0) == pytest.approx(0.5 * 256)
+    wgan_gp = measured(gradient=lambda discriminator, real, fake: 10 * gradient_penalty(discriminator, (real + fake) / 2))
+    assert wgan_gp == pytest.approx(10 * (16 - 1) ** 2, rel=1e-5)
+
+
+def test_augmented_images_reach_the_discriminator_and_gradients_come_back(state, real_images):
+    recorders = []
+    for augmented in (tf.identity, lambda images: 0 * images):
+        with tf.GradientTape() as tape:
+            fake_images = state.generator(tf.random.stateless_normal((4, 6), (0, 1)), training=True)
+        recorders.append(Recorder())
+        update_generator(
+            dataclasses.replace(state, generator_optimizer=recorders[-1]), LOSSES["logistic"], real_images, fake_images, tape, augmented
+        )
+    assert any(np.abs(gradient).max() > 0 for gradient in recorders[0].gradients)
+    # where nothing of the fakes is shown, nothing is learnt
+    assert all(np.abs(gradient).max() == 0 for gradient in recorders[1].gradients)

@@ -1,0 +1,71 @@
+"""Differentiable augmentation: what the discriminator sees is moved and partly hidden, real and fake images alike.
+
+Nothing is mirrored, since a mirrored digit is no digit. Source: 2006.10738, section 3.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from ganflow.config import AugmentationParameters
+
+NUM_DRAWS = 4
+"""Uniform draws on [0, 1) that an image takes: two for the translation, two for the cutout."""
+
+
+def augment(images: tf.Tensor, parameters: AugmentationParameters, draws: tf.Tensor, background: float) -> tf.Tensor:
+    """Translate, then cut out.
+
+    Args:
+        images: (N, H, W, C).
+        parameters: how much.
+        draws: (N, NUM_DRAWS), uniform on [0, 1).
+        background: of pixels that come in from outside, or are hidden.
+    """
+    height, width = images.shape[1:3]
+    if parameters.translation:
+        limits = tf.constant([round(height * parameters.translation), round(width * parameters.translation)])
+        span = tf.cast(2 * limits + 1, tf.float32)
+        offsets = tf.cast(tf.floor(draws[:, :2] * span), tf.int32) - limits
+        images = translate(images, offsets, background)
+    if parameters.cutout:
+        size = round(height * parameters.cutout), round(width * parameters.cutout)
+        centres = tf.cast(tf.floor(draws[:, 2:] * tf.constant([height, width], tf.float32)), tf.int32)
+        images = cut_out(images, centres, size, background)
+    return images
+
+
+def translate(images: tf.Tensor, offsets: tf.Tensor, background: float) -> tf.Tensor:
+    """Move each image by whole pixels.
+
+    Args:
+        images: (N, H, W, C).
+        offsets: (N, 2) int32, down and to the right.
+        background: of pixels that come in from outside.
+    """
+    for axis in (1, 2):
+        size = images.shape[axis]
+        sources = tf.range(size) - offsets[:, axis - 1, tf.newaxis]
+        is_inside = (sources >= 0) & (sources < size)
+        moved = tf.gather(images, tf.clip_by_value(sources, 0, size - 1), axis=axis, batch_dims=1)
+        is_inside = is_inside[:, :, tf.newaxis, tf.newaxis] if axis == 1 else is_inside[:, tf.newaxis, :, tf.newaxis]
+        images = tf.where(is_inside, moved, background)
+    return images
+
+
+def cut_out(images: tf.Tensor, centres: tf.Tensor, size: tuple[int, int], background: float) -> tf.Tensor:
+    """Hide a rectangle of each image, or as much of it as lies inside.
+
+    Args:
+        images: (N, H, W, C).
+        centres: (N, 2) int32, row and column.
+        size: height and width of the rectangle; its first row is half of it, rounded down, above the centre.
+        background: of hidden pixels.
+    """
+    first = centres - tf.constant([size[0] // 2, size[1] // 2])
+    rows = tf.range(images.shape[1]) - first[:, 0, tf.newaxis]
+    columns = tf.range(images.shape[2]) - first[:, 1, tf.newaxis]
+    in_rows = (rows >= 0) & (rows < size[0])
+    in_columns = (columns >= 0) & (columns < size[1])
+    is_hidden = in_rows[:, :, tf.newaxis, tf.newaxis] & in_columns[:, tf.newaxis, :, tf.newaxis]
+    return tf.where(is_hidden, background, images)

@@ -1,0 +1,66 @@
+"""Augmentation by hand, and what it must never do."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ganflow.config import AugmentationParameters
+from ganflow.training.augmentation import NUM_DRAWS, augment, cut_out, translate
+
+PIXELS = np.arange(1, 13, dtype=np.float32).reshape(1, 3, 4, 1)
+
+
+def test_translation_by_hand():
+    # one down, two to the left; zeros come in
+    moved = translate(tf.constant(PIXELS), tf.constant([[1, -2]]), 0.0)
+    assert moved[0, :, :, 0].numpy().tolist() == [[0, 0, 0, 0], [3, 4, 0, 0], [7, 8, 0, 0]]
+
+
+def test_cutout_by_hand():
+    # two rows and three columns; the first are one above and one to the left of the centre
+    hidden = cut_out(tf.constant(PIXELS), tf.constant([[1, 3]]), (2, 3), -1.0)
+    assert hidden[0, :, :, 0].numpy().tolist() == [[1, 2, -1, -1], [5, 6, -1, -1], [9, 10, 11, 12]]
+
+
+@settings(max_examples=20)
+@given(down=st.integers(-3, 3), right=st.integers(-3, 3), seed=st.integers(0, 1000))
+def test_translation_equals_that_of_numpy(down, right, seed):
+    image = np.random.default_rng(seed).normal(size=(1, 5, 4, 2)).astype(np.float32)
+    expected = np.zeros_like(image)
+    for row in range(5):
+        for column in range(4):
+            if 0 <= row - down < 5 and 0 <= column - right < 4:
+                expected[0, row, column] = image[0, row - down, column - right]
+    np.testing.assert_array_equal(translate(tf.constant(image), tf.constant([[down, right]]), 0.0), expected)
+
+
+def test_the_extremes_of_the_draws_are_the_extremes_of_the_shift():
+    # an eighth of 8 pixels is 1: draws below a third move by -1, above two thirds by +1
+    image = np.zeros((3, 8, 8, 1), np.float32)
+    image[:, 4, 4] = 1.0
+    draws = tf.constant([[0.0] * 4, [0.5] * 4, [0.999] * 4])
+    moved = augment(tf.constant(image), AugmentationParameters(translation=0.125, cutout=0.0), draws, 0.0).numpy()
+    assert [np.argwhere(one[:, :, 0]).tolist() for one in moved] == [[[3, 3]], [[4, 4]], [[5, 5]]]
+
+
+def test_gradients_go_where_the_pixels_came_from():
+    images = tf.constant(PIXELS)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        value = tf.reduce_sum(cut_out(translate(images, tf.constant([[1, -2]]), 0.0), tf.constant([[2, 0]]), (1, 1), 0.0))
+    # of the four pixels that stay in sight (3, 4, 7, 8), the one at row 2, column 0 is hidden
+    assert tape.gradient(value, images)[0, :, :, 0].numpy().tolist() == [[0, 0, 1, 1], [0, 0, 0, 1], [0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("background", [0.0, -1.0])
+def test_nothing_is_invented_or_mirrored(background):
+    # an image of distinct pixels: what is seen keeps its order from left to right and from top to bottom
+    image = tf.constant(np.arange(1, 65, dtype=np.float32).reshape(1, 8, 8, 1))
+    draws = tf.constant(np.random.default_rng(0).uniform(size=(50, NUM_DRAWS)), tf.float32)
+    seen = augment(tf.repeat(image, 50, axis=0), AugmentationParameters(), draws, background).numpy()[..., 0]
+    for one in seen:
+        shown = [value for value in one.ravel() if value != background]
+        assert shown == sorted(shown)
+        assert len(set(shown)) == len(shown)
