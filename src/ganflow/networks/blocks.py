@@ -70,7 +70,8 @@ def discriminator_block(
         stage.width, stage.kernel_size, strides=stage.stride, padding="same", use_bias=normalization == "none", name=f"{name}_convolution"
     )(features)
     if normalization == "batch":
-        hidden = FusedBatchNormalization(momentum=0.9, name=f"{name}_normalization")(hidden)
+        # next to clipped weights Keras's own epsilon, a hundred times larger, would be all that there is to divide by
+        hidden = FusedBatchNormalization(momentum=0.9, epsilon=1.001e-5, name=f"{name}_normalization")(hidden)
     elif normalization == "layer":
         # one group: statistics over height, width and channels, a scale and a centre for each channel
         hidden = layers.GroupNormalization(groups=1, name=f"{name}_normalization")(hidden)
