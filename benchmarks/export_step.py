@@ -18,13 +18,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from ganflow import networks
 from ganflow.losses.adversarial import find_loss
 from ganflow.training.draws import Draws
 from ganflow.training.feeding import feed_from_device
 from ganflow.training.state import create_state
 from ganflow.training.step import METRICS, build_step
-from quality import read_preset
+from presets import build_architectures, read_preset
 from speed import IMAGES, count_operations
 
 
@@ -33,8 +32,7 @@ def export(folder: Path, preset: str, changes: dict[str, object], num_steps: int
     parameters, training = read_preset(preset)
     training = training.model_copy(update=changes)
     shape = IMAGES.shape[1:]
-    generator = networks.architecture(networks.build_generator(parameters.generator, parameters.latent, shape))
-    discriminator = networks.architecture(networks.build_discriminator(parameters.discriminator, shape))
+    generator, discriminator = build_architectures(parameters, shape)
     state = create_state(generator, discriminator, training)
     step = build_step(state, find_loss(training.loss), training)
     feed = feed_from_device(tf.constant(IMAGES), training.batch_size, Draws(training.seed))

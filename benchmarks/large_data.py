@@ -19,7 +19,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-ROOT = Path(__file__).parents[1]
 SMALL = 5_000
 CHUNK = 50_000
 
@@ -41,19 +40,13 @@ def anonymous_mib() -> float:
 
 def train_once(path: Path, num: int, steps: int) -> dict[str, float]:
     """Train on the first `num` images with the default settings; report the rate after the first third and the peak of memory."""
-    import yaml
-
-    from ganflow import networks
-    from ganflow.config import NetworksParameters, TrainingParameters
     from ganflow.training.trainer import train
+    from presets import build_architectures, read_preset
 
-    folder = ROOT / "conf/base"
-    network = NetworksParameters.model_validate(yaml.safe_load((folder / "parameters_networks.yml").read_text())["networks"])
-    plain = yaml.safe_load((folder / "parameters_training.yml").read_text())["training"]
-    parameters = TrainingParameters.model_validate(plain | {"num_steps": steps, "interval": steps // 6})
+    network, preset = read_preset("base")
+    parameters = preset.model_copy(update={"num_steps": steps, "interval": steps // 6})
     images = np.load(path, mmap_mode="r")[:num]
-    generator = networks.architecture(networks.build_generator(network.generator, network.latent, (28, 28, 1)))
-    discriminator = networks.architecture(networks.build_discriminator(network.discriminator, (28, 28, 1)))
+    generator, discriminator = build_architectures(network, (28, 28, 1))
     peak, done = [0.0], threading.Event()
 
     def watch() -> None:

@@ -17,29 +17,19 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-import yaml
 
-from ganflow import networks
 from ganflow.config import NetworksParameters, TrainingParameters
 from ganflow.data.sources import load_images
 from ganflow.data.splits import split
 from ganflow.training.state import average_generator
 from ganflow.training.trainer import train
 from judge import CLASSIFIERS, Judge
+from presets import build_architectures, read_preset
 
-ROOT = Path(__file__).parents[1]
 VARIANTS = {
     "float32": {"precision": "float32", "share_fakes": False},
     "allowed": {"precision": "auto", "share_fakes": True},
 }
-
-
-def read_preset(preset: str) -> tuple[NetworksParameters, TrainingParameters]:
-    """Networks and training of a preset whose sections stand on their own."""
-    parts = {
-        name: yaml.safe_load((ROOT / "conf" / preset / f"parameters_{name}.yml").read_text())[name] for name in ("networks", "training")
-    }
-    return NetworksParameters.model_validate(parts["networks"]), TrainingParameters.model_validate(parts["training"])
 
 
 def training_images(preset: str, mnist: str) -> np.ndarray:
@@ -53,8 +43,7 @@ def training_images(preset: str, mnist: str) -> np.ndarray:
 def score(images: np.ndarray, parameters: NetworksParameters, training: TrainingParameters, judges: dict[str, Judge]) -> dict[str, float]:
     """Train, and judge the averaged generator."""
     shape = images.shape[1:]
-    generator = networks.architecture(networks.build_generator(parameters.generator, parameters.latent, shape))
-    discriminator = networks.architecture(networks.build_discriminator(parameters.discriminator, shape))
+    generator, discriminator = build_architectures(parameters, shape)
     *_, report = train(images, generator, discriminator, training)
     model = average_generator(generator, report.arrays)
     return {kind: judge.score_generator(model) for kind, judge in judges.items()}

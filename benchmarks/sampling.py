@@ -28,7 +28,7 @@ from ganflow.datasets.images import encode_png
 from ganflow.metrics.report import FeatureSet, score
 from ganflow.networks.features import build_classifier, extract
 from ganflow.sampling.images import sample_images
-from quality import ROOT, read_preset
+from presets import ROOT, read_preset
 
 
 def timed(seconds: dict[str, float], name: str, work: Callable[[], Any]) -> Any:

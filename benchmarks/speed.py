@@ -23,10 +23,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import tensorflow as tf
-import yaml
 from keras import layers
 
-from ganflow import networks
 from ganflow.config import NetworksParameters, TrainingParameters
 from ganflow.losses.adversarial import find_loss
 from ganflow.training.draws import Draws
@@ -34,17 +32,10 @@ from ganflow.training.feeding import feed_from_device
 from ganflow.training.state import create_state
 from ganflow.training.step import TrainingStep, build_step
 from ganflow.training.trainer import compile_steps
+from presets import build_architectures, read_preset
 
-ROOT = Path(__file__).parents[1]
 IMAGES = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28, 1), dtype=np.uint8)
 STEPS_PER_CALL = 5
-
-
-def read_preset() -> tuple[NetworksParameters, TrainingParameters]:
-    """The classic preset, whose sections stand on their own but for reporting."""
-    folder = ROOT / "conf/classic"
-    parts = {name: yaml.safe_load((folder / f"parameters_{name}.yml").read_text())[name] for name in ("networks", "training")}
-    return NetworksParameters.model_validate(parts["networks"]), TrainingParameters.model_validate(parts["training"])
 
 
 def plain_generator(parameters: NetworksParameters) -> keras.Sequential:
@@ -140,8 +131,7 @@ def tutorial(parameters: NetworksParameters, num: int) -> Callable[[], int]:
 def ours(parameters: NetworksParameters, training: TrainingParameters) -> tuple[Callable[[], int], int]:
     """This project's step, and the floating-point operations that its graph counts."""
     shape = (28, 28, 1)
-    generator = networks.architecture(networks.build_generator(parameters.generator, parameters.latent, shape))
-    discriminator = networks.architecture(networks.build_discriminator(parameters.discriminator, shape))
+    generator, discriminator = build_architectures(parameters, shape)
     state = create_state(generator, discriminator, training)
     step = build_step(state, find_loss(training.loss), training)
     run_steps = compile_steps(state, step, feed_from_device(tf.constant(IMAGES), training.batch_size, Draws(training.seed)))
@@ -187,7 +177,7 @@ def _timed(call: Callable[[], tf.Tensor]) -> float:
 
 def contestants() -> Iterator[tuple[str, Callable[[], int], int | None]]:
     """Name, function that trains some images and says how many, counted operations of a step."""
-    parameters, training = read_preset()
+    parameters, training = read_preset("classic")
     yield "textbook", textbook(parameters, training.batch_size)[0], None
     yield "tutorial", tutorial(parameters, training.batch_size), None
     yield "float32", *ours(parameters, training.model_copy(update={"precision": "float32", "jit": "off"}))
@@ -201,7 +191,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=12.0, help="of each contestant in each round")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    _, training = read_preset()
+    _, training = read_preset("classic")
     entries = list(contestants())
     for _, step, _ in entries:
         step()

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ganflow import networks
 from ganflow.training.state import average_generator
 from ganflow.training.trainer import train
 from judge import BATCH_SIZE, NUM_SAMPLES, Judge
-from quality import read_preset, training_images
+from presets import build_architectures, read_preset
+from quality import training_images
 from speed import textbook
 
 
@@ -47,8 +47,7 @@ def default_preset(judge: Judge, distance: float, images: np.ndarray) -> list[tu
     shape = images.shape[1:]
     curve = []
     clock = Clock()
-    generator = networks.architecture(networks.build_generator(parameters.generator, parameters.latent, shape))
-    discriminator = networks.architecture(networks.build_discriminator(parameters.discriminator, shape))
+    generator, discriminator = build_architectures(parameters, shape)
     for report in train(images, generator, discriminator, training.model_copy(update={"interval": 50})):
         if report.step < 400:
             continue

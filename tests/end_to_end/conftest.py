@@ -52,6 +52,10 @@ class Project:
         (folder,) = (self.root / "data/06_models/checkpoints").iterdir()
         return folder.name
 
+    def checkpoints(self) -> list[Path]:
+        """Every checkpoint, in order of run and step."""
+        return sorted((self.root / "data/06_models/checkpoints").glob("*/step-*.safetensors"))
+
     def checkpoint(self, step: int, run_id: str | None = None) -> Path:
         return self.root / "data/06_models/checkpoints" / (run_id or self.run_id()) / f"step-{step:07d}.safetensors"
 

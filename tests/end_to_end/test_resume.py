@@ -18,10 +18,6 @@ def wait_for(path, process, seconds=120):
         time.sleep(0.01)
 
 
-def checkpoints(project):
-    return sorted((project.root / "data/06_models/checkpoints").glob("*/step-*.safetensors"))
-
-
 def untimed_history(project):
     lines = (project.root / f"data/08_reporting/training_history/{project.run_id()}.csv").read_text().splitlines()
     column = lines[0].split(",").index("images_per_second")
@@ -54,7 +50,7 @@ def test_killed_at_any_moment_the_run_ends_in_the_same_weights(project, uninterr
     random = np.random.default_rng(seed)
     arguments = (*TO_TRAIN, "--params", "training.num_steps=40,training.interval=2")
     process = project.start("run", "--env", "smoke", *arguments)
-    wait_for(lambda: checkpoints(project), process)
+    wait_for(project.checkpoints, process)
     time.sleep(random.uniform(0, 0.4))
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -66,7 +62,7 @@ def test_killed_at_any_moment_the_run_ends_in_the_same_weights(project, uninterr
 def stop_politely(project, number):
     """Start a run, stop it after its first checkpoint, check what it says."""
     process = project.start("run", "--env", "smoke", *TO_TRAIN, "--params", "training.num_steps=40,training.interval=2")
-    wait_for(lambda: checkpoints(project), process)
+    wait_for(project.checkpoints, process)
     process.send_signal(number)
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 1, output

@@ -45,10 +45,6 @@ def states(output):
     return dict(re.findall(r"has reached step (\d+), state (\w+)", output))
 
 
-def checkpoints(project):
-    return sorted((project.root / "data/06_models/checkpoints").glob("*/step-*.safetensors"))
-
-
 def test_both_end_with_the_same_weights_and_the_chief_alone_writes(pair):
     chief, other, start = pair
     processes = start()
@@ -70,7 +66,7 @@ def test_when_one_dies_the_other_says_so_and_both_continue_later(pair, victim):
     processes = start("--params", "training.num_steps=100000")
     deadline = time.monotonic() + 120
     # beyond the one before the first step
-    while not any(load_file(path)["step"] for path in checkpoints(chief)):
+    while not any(load_file(path)["step"] for path in chief.checkpoints()):
         assert time.monotonic() < deadline
         assert [process.poll() for process in processes] == [None, None], outputs(processes)
         time.sleep(0.05)
@@ -83,7 +79,7 @@ def test_when_one_dies_the_other_says_so_and_both_continue_later(pair, victim):
     assert found, line
     assert "Traceback" not in output
     # the chief may have died just before it saved that step
-    reached = max(load_file(path)["step"] for path in checkpoints(chief))
+    reached = max(load_file(path)["step"] for path in chief.checkpoints())
     assert reached >= int(found[1]) - 5
     processes = start("--params", f"training.num_steps={reached + 5}")
     output, others_output = outputs(processes)
@@ -100,7 +96,7 @@ def test_workers_with_different_settings_do_not_train_together(pair):
     (line,) = [line for line in others_output.splitlines() if line.startswith("error: ")]
     assert re.search(r"Worker 1 would train run \w+, the chief trains run \w+: their data, networks or training parameters differ", line)
     assert "error: Another worker is gone; nothing was trained yet" in output
-    assert not checkpoints(chief)
+    assert not chief.checkpoints()
 
 
 def test_what_the_chief_refuses_nobody_trains(pair):

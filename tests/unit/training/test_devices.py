@@ -71,17 +71,6 @@ def test_mixed_precision_computes_in_bfloat16_and_keeps_float32(architectures, i
     assert {layer.compute_dtype for layer in state.average_generator.layers} == {"float32"}
 
 
-@pytest.fixture
-def without_dropout(networks_parameters):
-    """Dropout draws other masks in another precision or compiler; without it only rounding differs."""
-    generator = networks_parameters.generator.model_copy(update={"dropout": 0.0})
-    discriminator = networks_parameters.discriminator.model_copy(update={"dropout": 0.0})
-    return (
-        networks.architecture(networks.build_generator(generator, networks_parameters.latent, (8, 8, 1))),
-        networks.architecture(networks.build_discriminator(discriminator, (8, 8, 1))),
-    )
-
-
 def first_losses(images, architectures, parameters, **changes):
     # one step: what is measured comes before any weight has moved
     _, report, *_ = train(images, *architectures, parameters.model_copy(update=changes | {"interval": 1}))

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ganflow import networks
 from ganflow.config import OptimizerParameters
 from ganflow.errors import ConfigurationError, WorkerLostError
 from ganflow.training import distribution
@@ -17,17 +16,6 @@ from ganflow.training.trainer import train
 
 RMSPROP = OptimizerParameters(name="rmsprop", learning_rate=1e-3, clip_value=0.01)
 ADAM = OptimizerParameters(name="adam", learning_rate=1e-3)
-
-
-@pytest.fixture
-def without_dropout(networks_parameters):
-    """Every replica has the same dropout masks, so with dropout a shared batch sees fewer of them."""
-    parts = networks_parameters.generator, networks_parameters.discriminator
-    generator, discriminator = (part.model_copy(update={"dropout": 0.0}) for part in parts)
-    return (
-        networks.architecture(networks.build_generator(generator, networks_parameters.latent, (8, 8, 1))),
-        networks.architecture(networks.build_discriminator(discriminator, (8, 8, 1))),
-    )
 
 
 @pytest.mark.parametrize("share_fakes", [True, False])
