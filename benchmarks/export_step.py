@@ -19,11 +19,12 @@ import numpy as np
 import tensorflow as tf
 
 from ganflow.losses.adversarial import find_loss
+from ganflow.networks import build_pair
 from ganflow.training.draws import Draws
 from ganflow.training.feeding import feed_from_device
 from ganflow.training.state import create_state
 from ganflow.training.step import METRICS, build_step
-from presets import build_architectures, read_preset
+from presets import read_preset
 from speed import IMAGES, count_operations
 
 
@@ -32,7 +33,7 @@ def export(folder: Path, preset: str, changes: dict[str, object], num_steps: int
     parameters, training = read_preset(preset)
     training = training.model_copy(update=changes)
     shape = IMAGES.shape[1:]
-    generator, discriminator = build_architectures(parameters, shape)
+    generator, discriminator = build_pair(parameters, shape)
     state = create_state(generator, discriminator, training)
     step = build_step(state, find_loss(training.loss), training)
     feed = feed_from_device(tf.constant(IMAGES), training.batch_size, Draws(training.seed))

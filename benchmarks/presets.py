@@ -1,27 +1,27 @@
 """Networks and training of a preset, for scripts that train without Kedro."""
 
 from pathlib import Path
+from typing import Any
 
-import yaml
+from kedro.config import OmegaConfigLoader
 
-from ganflow import networks
-from ganflow.config import NetworksParameters, TrainingParameters
+from ganflow.config import EvaluationParameters, NetworksParameters, TrainingParameters
+from ganflow.settings import CONFIG_LOADER_ARGS
 
 ROOT = Path(__file__).parents[1]
 
 
 def read_preset(preset: str) -> tuple[NetworksParameters, TrainingParameters]:
-    """The sections of `base`, or of a preset whose sections stand on their own."""
-    parts = {
-        name: yaml.safe_load((ROOT / "conf" / preset / f"parameters_{name}.yml").read_text())[name] for name in ("networks", "training")
-    }
-    return NetworksParameters.model_validate(parts["networks"]), TrainingParameters.model_validate(parts["training"])
+    """The sections of `base`, with a preset's changes laid over them as `kedro run --env` does."""
+    parameters = _read(preset)
+    return NetworksParameters.model_validate(parameters["networks"]), TrainingParameters.model_validate(parameters["training"])
 
 
-def build_architectures(
-    parameters: NetworksParameters, image_shape: tuple[int, int, int]
-) -> tuple[networks.Architecture, networks.Architecture]:
-    """Generator and discriminator."""
-    generator = networks.build_generator(parameters.generator, parameters.latent, image_shape)
-    discriminator = networks.build_discriminator(parameters.discriminator, image_shape)
-    return networks.architecture(generator), networks.architecture(discriminator)
+def read_evaluation() -> EvaluationParameters:
+    """How `base` scores a generator."""
+    return EvaluationParameters.model_validate(_read("base")["evaluation"])
+
+
+def _read(preset: str) -> dict[str, Any]:
+    loader = OmegaConfigLoader(str(ROOT / "conf"), env=preset, **CONFIG_LOADER_ARGS)
+    return loader["parameters"]

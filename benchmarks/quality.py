@@ -21,10 +21,11 @@ import numpy as np
 from ganflow.config import NetworksParameters, TrainingParameters
 from ganflow.data.sources import load_images
 from ganflow.data.splits import split
+from ganflow.networks import build_pair
 from ganflow.training.state import average_generator
 from ganflow.training.trainer import train
 from judge import CLASSIFIERS, Judge
-from presets import build_architectures, read_preset
+from presets import read_preset
 
 VARIANTS = {
     "float32": {"precision": "float32", "share_fakes": False},
@@ -43,7 +44,7 @@ def training_images(preset: str, mnist: str) -> np.ndarray:
 def score(images: np.ndarray, parameters: NetworksParameters, training: TrainingParameters, judges: dict[str, Judge]) -> dict[str, float]:
     """Train, and judge the averaged generator."""
     shape = images.shape[1:]
-    generator, discriminator = build_architectures(parameters, shape)
+    generator, discriminator = build_pair(parameters, shape)
     *_, report = train(images, generator, discriminator, training)
     model = average_generator(generator, report.arrays)
     return {kind: judge.score_generator(model) for kind, judge in judges.items()}

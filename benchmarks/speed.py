@@ -27,12 +27,13 @@ from keras import layers
 
 from ganflow.config import NetworksParameters, TrainingParameters
 from ganflow.losses.adversarial import find_loss
+from ganflow.networks import build_pair
 from ganflow.training.draws import Draws
 from ganflow.training.feeding import feed_from_device
 from ganflow.training.state import create_state
 from ganflow.training.step import TrainingStep, build_step
 from ganflow.training.trainer import compile_steps
-from presets import build_architectures, read_preset
+from presets import read_preset
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28, 1), dtype=np.uint8)
 STEPS_PER_CALL = 5
@@ -131,7 +132,7 @@ def tutorial(parameters: NetworksParameters, num: int) -> Callable[[], int]:
 def ours(parameters: NetworksParameters, training: TrainingParameters) -> tuple[Callable[[], int], int]:
     """This project's step, and the floating-point operations that its graph counts."""
     shape = (28, 28, 1)
-    generator, discriminator = build_architectures(parameters, shape)
+    generator, discriminator = build_pair(parameters, shape)
     state = create_state(generator, discriminator, training)
     step = build_step(state, find_loss(training.loss), training)
     run_steps = compile_steps(state, step, feed_from_device(tf.constant(IMAGES), training.batch_size, Draws(training.seed)))

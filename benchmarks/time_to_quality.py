@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ganflow.networks import build_pair
 from ganflow.training.state import average_generator
 from ganflow.training.trainer import train
 from judge import BATCH_SIZE, NUM_SAMPLES, Judge
-from presets import build_architectures, read_preset
+from presets import read_preset
 from quality import training_images
 from speed import textbook
 
@@ -47,7 +48,7 @@ def default_preset(judge: Judge, distance: float, images: np.ndarray) -> list[tu
     shape = images.shape[1:]
     curve = []
     clock = Clock()
-    generator, discriminator = build_architectures(parameters, shape)
+    generator, discriminator = build_pair(parameters, shape)
     for report in train(images, generator, discriminator, training.model_copy(update={"interval": 50})):
         if report.step < 400:
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from kedro.io import DatasetError
 from kedro.io.core import VersionNotFoundError
 from kedro.utils import find_kedro_project
 from kedro.validation import ParameterValidationError
+from omegaconf import OmegaConf
 
 from ganflow.errors import GanflowError
 
@@ -64,5 +67,24 @@ def cli() -> None:
     """Train, sample and score small GANs."""
 
 
-run = ReadableRun(name=kedro_run.name, params=kedro_run.params, callback=kedro_run.callback, help=kedro_run.help)
+def split_params(ctx: click.Context, param: click.Parameter, value: str) -> dict[str, Any]:
+    """`a.b=1,c=[x,y]` to nested values; Kedro's own takes a comma within brackets for the end of a parameter."""
+    items = re.split(r",(?![^\[\]]*\])", value)
+    listed = [item.strip() for item in items if re.fullmatch(r"\s*[^=\s]+\s*=\s*\[.*\]\s*", item)]
+    plain = ",".join(item for item in items if item.strip() not in listed)
+    by_kedro = _KEDRO_PARAMS.callback(ctx, param, plain) if plain and _KEDRO_PARAMS.callback else {}
+    merged: dict[str, Any] = OmegaConf.to_container(OmegaConf.merge(by_kedro, OmegaConf.from_dotlist(listed)))  # type: ignore[assignment]
+    return merged
+
+
+_KEDRO_PARAMS = next(param for param in kedro_run.params if param.name == "params")
+_PARAMS = copy.copy(_KEDRO_PARAMS)
+_PARAMS.callback = split_params
+
+run = ReadableRun(
+    name=kedro_run.name,
+    params=[_PARAMS if param is _KEDRO_PARAMS else param for param in kedro_run.params],
+    callback=kedro_run.callback,
+    help=kedro_run.help,
+)
 cli.add_command(run)

@@ -168,14 +168,14 @@ class LearningRateDecay(Section):
     """How a learning rate falls.
 
     Attributes:
-        schedule: `inverse_time`: rate / (1 + decay_rate * step), as Keras 2's `decay`; `cosine`: half a cosine from the rate
-            to `final_fraction` of it over `num_steps` steps, constant afterwards.
+        schedule: `inverse_time`: rate / (1 + decay_rate * step), as Keras 2's `decay`; `cosine` or `linear`: half a cosine, or a straight
+            line, from the rate to `final_fraction` of it over `num_steps` steps, constant afterwards.
         decay_rate: of `inverse_time`, per step.
-        num_steps: length of `cosine`.
-        final_fraction: end of `cosine`.
+        num_steps: length of `cosine` and `linear`.
+        final_fraction: end of `cosine` and `linear`.
     """
 
-    schedule: Literal["inverse_time", "cosine"]
+    schedule: Literal["inverse_time", "cosine", "linear"]
     decay_rate: NonNegativeFloat | None = None
     num_steps: PositiveInt | None = None
     final_fraction: NonNegativeFloat = 0.0
@@ -315,6 +315,27 @@ class TrainingParameters(Section):
         return self.model_dump(mode="json", exclude=set(self.NOT_IDENTITY))
 
 
+class HealthParameters(Section):
+    """What is watched while a run trains.
+
+    Attributes:
+        on_collapse: what a serious finding does: `warn`, or `stop` once what training has reached is saved.
+        warmup_steps: before these images are not judged; every generator starts with bad ones.
+        score_every: steps between two scores of the averaged generator, rounded up to whole intervals; the last step is scored always.
+            The best one is what a run exports.
+        num_samples: generated images in a score, and real ones that they are compared with.
+        batch_size: images drawn or classified in one call.
+        seed: of the latents, the same at every score, and of the choice of real images.
+    """
+
+    on_collapse: Literal["warn", "stop"] = "warn"
+    warmup_steps: Annotated[int, Field(ge=0)] = 500
+    score_every: PositiveInt = 300
+    num_samples: Annotated[int, Field(ge=4)] = 2000
+    batch_size: PositiveInt = 500
+    seed: Seed = 3
+
+
 class SamplingParameters(Section):
     """What is drawn from a trained generator.
 
@@ -359,10 +380,28 @@ class EvaluationParameters(Section):
     seed: Seed = 2
 
 
+class SeedStudyParameters(Section):
+    """The same recipe from several seeds, or several recipes beside each other.
+
+    Attributes:
+        num_seeds: runs of each recipe.
+        first_seed: of theirs, which are consecutive.
+        recipes: environments, such as `classic`, or `default` for the base environment; none takes the settings of the run at hand.
+        num_steps: of every run; None for what its recipe says.
+    """
+
+    num_seeds: PositiveInt
+    first_seed: Seed = 0
+    recipes: tuple[str, ...] = ()
+    num_steps: PositiveInt | None = None
+
+
 SECTIONS: dict[str, type[Section]] = {
     "data": DataParameters,
     "networks": NetworksParameters,
     "training": TrainingParameters,
+    "health": HealthParameters,
     "sampling": SamplingParameters,
     "evaluation": EvaluationParameters,
+    "seed_study": SeedStudyParameters,
 }

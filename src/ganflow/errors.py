@@ -27,6 +27,10 @@ class DivergenceError(GanflowError, ArithmeticError):
     """A loss or a weight is no longer a finite number."""
 
 
+class CollapseError(GanflowError):
+    """Training has failed without diverging, and was asked to stop when it does; what it had reached is saved."""
+
+
 class WorkerLostError(GanflowError):
     """Another process of a run on several machines has ended; what all of them had reached is saved."""
 

@@ -69,7 +69,7 @@ class DeviceHooks:
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Let TensorFlow take GPU memory as it needs it, and refuse settings that this machine cannot serve."""
-        if not any(node.tags & {"models", "training", "sampling", "evaluation"} for node in pipeline.nodes):
+        if not any(node.tags & {"models", "features", "training", "sampling", "evaluation"} for node in pipeline.nodes):
             return
         with _without_start_messages():
             import tensorflow as tf
@@ -116,29 +116,34 @@ class ProgressHooks:
     """Shows training as it goes: a bar in a terminal, plain lines elsewhere."""
 
     def __init__(self) -> None:
-        self._num_steps = 0
+        self._num_steps: dict[str, int] = {}
         self._bar: Progress | None = None
 
     @hook_impl
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
-        """Learn how long training is going to be."""
-        if "training_history" in node.outputs:
-            self._num_steps = inputs["params:training"].num_steps
+        """Learn how long every run is going to be."""
+        if "training_history" not in node.outputs:
+            return
+        if "study_plan" in inputs:
+            self._num_steps = {run_id: run.parameters.num_steps for run_id, run in inputs["study_plan"].items()}
+        else:
+            self._num_steps = {inputs["training_run"]["run_id"]: inputs["params:training"].num_steps}
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Report every interval that reaches the history, and close the bar with the node's last output."""
         if dataset_name != "training_history":
             return
-        rows = [history.iloc[-1] for history in data.values() if len(history)]
+        rows = {run_id: history.iloc[-1] for run_id, history in data.items() if len(history)}
         if not rows:
             return
-        (row,) = rows
+        ((run_id, row),) = rows.items()
+        num_steps = self._num_steps[run_id]
         if sys.stderr.isatty():
-            self._advance_bar(row)
+            self._advance_bar(row, num_steps)
         else:
-            logger.info(progress_line(row, self._num_steps))
-        if row["step"] >= self._num_steps:
+            logger.info(progress_line(row, num_steps))
+        if row["step"] >= num_steps:
             self._close()
 
     @hook_impl
@@ -146,7 +151,7 @@ class ProgressHooks:
         """Leave the terminal clean."""
         self._close()
 
-    def _advance_bar(self, row: pd.Series) -> None:
+    def _advance_bar(self, row: pd.Series, num_steps: int) -> None:
         if self._bar is None:
             self._bar = Progress(
                 TextColumn("training"),
@@ -156,7 +161,7 @@ class ProgressHooks:
                 TextColumn("{task.fields[state]}"),
                 console=Console(stderr=True),
             )
-            self._bar.add_task("training", total=self._num_steps, state="")
+            self._bar.add_task("training", total=num_steps, state="")
             self._bar.start()
         self._bar.update(self._bar.task_ids[0], completed=int(row["step"]), state=_short_state(row))
 

@@ -6,22 +6,26 @@ from kedro.pipeline import Pipeline
 
 from ganflow.cluster import membership
 from ganflow.errors import ConfigurationError
-from ganflow.pipelines import data, evaluation, models, sampling, training
+from ganflow.pipelines import data, evaluation, features, models, sampling, seed_study, training
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Return every pipeline that `kedro run --pipelines` knows, and their sum as the default.
+    """Return every pipeline that `kedro run --pipelines` knows; the default is the sum of those of the main job.
 
     On several machines all of them train, and the chief alone goes on from there.
     """
+    extractor = features.create_pipeline()
     pipelines = {
         "data": data.create_pipeline(),
         "models": models.create_pipeline(),
-        "training": training.create_pipeline(),
+        "features": extractor,
+        "training": extractor + training.create_pipeline(),
         "sampling": sampling.create_pipeline(),
-        "evaluation": evaluation.create_pipeline(),
+        "evaluation": extractor + evaluation.create_pipeline(),
     }
     pipelines["__default__"] = sum(pipelines.values(), Pipeline([]))
+    comparison = training.create_pipeline().only_nodes("measure_real_images")
+    pipelines["seed_study"] = pipelines["data"] + extractor + comparison + seed_study.create_pipeline()
     return pipelines if _is_chief() else {name: _up_to_training(pipeline) for name, pipeline in pipelines.items()}
 
 

@@ -24,8 +24,8 @@ def catalog(project_root):
 
 
 def test_the_default_pipeline_is_the_sum_of_all_others(registered):
-    assert set(registered) == {"__default__", "data", "models", "training", "sampling", "evaluation"}
-    parts = [node.name for name, pipeline in registered.items() if name != "__default__" for node in pipeline.nodes]
+    assert set(registered) == {"__default__", "data", "models", "features", "training", "sampling", "evaluation"}
+    parts = {node.name for name, pipeline in registered.items() if name != "__default__" for node in pipeline.nodes}
     assert sorted(parts) == sorted(node.name for node in registered["__default__"].nodes)
 
 
@@ -46,7 +46,11 @@ def test_every_section_is_used_and_typed_where_it_is(registered):
 
 def test_the_default_pipeline_starts_from_parameters_and_earlier_files_alone(registered):
     free = registered["__default__"].inputs()
-    assert {name for name in free if not name.startswith("params:")} == {"earlier_checkpoints", "stored_feature_extractor"}
+    assert {name for name in free if not name.startswith("params:")} == {
+        "earlier_checkpoints",
+        "earlier_history",
+        "stored_feature_extractor",
+    }
 
 
 def test_training_streams_and_saves_the_checkpoint_last(registered):

@@ -24,6 +24,7 @@ def test_every_artefact_is_there(finished):
         "08_reporting/metrics.json",
         "08_reporting/metrics.csv",
         f"08_reporting/training_history/{run_id}.csv",
+        f"08_reporting/diagnosis/{run_id}.json",
     } <= files
     assert not [name for name in files if ".partial" in name or ".previous" in name]
 
@@ -47,6 +48,26 @@ def test_history_and_progress_have_every_interval(finished):
     log = (finished.root / "first-run.log").read_text()
     assert [f"step {step}/20" in log for step in (5, 10, 15, 20)] == [True] * 4
     assert "starts anew" in log
+
+
+def test_the_best_scored_step_is_exported_and_history_says_which(finished):
+    history = (finished.root / f"data/08_reporting/training_history/{finished.run_id()}.csv").read_text().splitlines()
+    scores = {int(row["step"]): float(row["kernel_distance"]) for row in csv.DictReader(history) if row["kernel_distance"]}
+    assert set(scores) == {10, 20}
+    best = min(scores, key=scores.get)
+    assert list(csv.DictReader(history))[-1]["best_step"] == str(best)
+    record = json.loads(next(content for name, content in finished.files().items() if "generator_record" in name))
+    assert (record["step"], record["trained_steps"], record["kernel_distance"]) == (best, 20, scores[best])
+    assert "of 2 scored steps" in record["chosen"]
+
+
+def test_the_diagnosis_is_of_the_last_step_and_has_what_the_settings_call_for(finished):
+    diagnosis = json.loads(finished.files()[f"08_reporting/diagnosis/{finished.run_id()}.json"])
+    assert diagnosis["step"] == 20
+    assert diagnosis["healthy"]
+    # the smoke networks' dropout of 0.1
+    assert [finding["name"] for finding in diagnosis["findings"]] == ["dropout", "dropout"]
+    assert "networks.generator.dropout" in (finished.root / "first-run.log").read_text()
 
 
 @pytest.mark.parametrize(
@@ -77,7 +98,7 @@ def test_repeating_a_finished_run_trains_nothing_and_keeps_the_extractor(finishe
     assert "has done all of its 20 steps already" in output
     assert "stored feature extractor" in output
     after = finished.files()
-    kept = [name for name in before if "checkpoints" in name or "training_" in name or "feature_extractor" in name]
+    kept = [name for name in before if "checkpoints" in name or "training_" in name or "feature_extractor" in name or "diagnosis" in name]
     assert kept
     assert [name for name in kept if before[name] != after[name]] == []
     # exports are versions: the earlier one is still there

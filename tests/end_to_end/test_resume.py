@@ -43,6 +43,10 @@ def assert_same_run(one, other):
         np.testing.assert_array_equal(first[name], second[name], err_msg=name)
     assert untimed_history(one) == untimed_history(other)
     assert sheets(one) == sheets(other)
+    for kind in ("best_checkpoints", "diagnosis"):
+        first, second = ({name: content for name, content in project.files().items() if kind in name} for project in (one, other))
+        assert first
+        assert first == second
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -8,6 +8,8 @@ from ganflow.datasets.arrays import ArrayDataset
 from ganflow.datasets.history import HistoryDataset
 from ganflow.datasets.images import ImageDataset, ImageFolderDataset
 from ganflow.datasets.keras_model import KerasModelDataset
+from ganflow.datasets.recipes import RecipesDataset
+from ganflow.datasets.records import RunRecords
 from ganflow.datasets.safetensors_file import SafetensorsDataset
 from ganflow.datasets.series import CheckpointSeries, RunSeriesDataset, SheetSeries
 from ganflow.datasets.text import CSVDataset, JSONDataset
@@ -22,6 +24,8 @@ __all__ = [
     "ImageFolderDataset",
     "JSONDataset",
     "KerasModelDataset",
+    "RecipesDataset",
+    "RunRecords",
     "RunSeriesDataset",
     "SafetensorsDataset",
     "SheetSeries",

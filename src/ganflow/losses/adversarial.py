@@ -6,6 +6,7 @@ Every function takes raw logits and returns a float32 scalar to be minimised.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,8 @@ class AdversarialLoss:
         compares: whether the generator's loss compares fake with real logits, which costs it a pass of the discriminator.
         has_labels: whether the discriminator is taught labels for real images, which can be smoothed.
         needs_lipschitz: whether the loss means something only for a discriminator whose slope is bounded.
+        floor: lowest value of the discriminator's loss; -infinity if it has none.
+        undecided: its value for the best discriminator of those that cannot tell real from fake.
     """
 
     generator: LossFunction
@@ -36,6 +39,8 @@ class AdversarialLoss:
     compares: bool = False
     has_labels: bool = False
     needs_lipschitz: bool = False
+    floor: float = 0.0
+    undecided: float = 2 * math.log(2)
 
 
 def logistic_generator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
@@ -98,10 +103,16 @@ def relativistic_discriminator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -
 LOSSES: dict[str, AdversarialLoss] = {
     "logistic": AdversarialLoss(logistic_generator, logistic_discriminator, "arXiv:1406.2661", has_labels=True),
     "minimax": AdversarialLoss(minimax_generator, logistic_discriminator, "arXiv:1406.2661", has_labels=True),
-    "least_squares": AdversarialLoss(least_squares_generator, least_squares_discriminator, "arXiv:1611.04076", has_labels=True),
-    "hinge": AdversarialLoss(wasserstein_generator, hinge_discriminator, "arXiv:1802.05957"),
-    "wasserstein": AdversarialLoss(wasserstein_generator, wasserstein_discriminator, "arXiv:1701.07875", needs_lipschitz=True),
-    "relativistic": AdversarialLoss(relativistic_generator, relativistic_discriminator, "arXiv:1807.00734", compares=True),
+    "least_squares": AdversarialLoss(
+        least_squares_generator, least_squares_discriminator, "arXiv:1611.04076", has_labels=True, undecided=0.25
+    ),
+    "hinge": AdversarialLoss(wasserstein_generator, hinge_discriminator, "arXiv:1802.05957", undecided=2.0),
+    "wasserstein": AdversarialLoss(
+        wasserstein_generator, wasserstein_discriminator, "arXiv:1701.07875", needs_lipschitz=True, floor=-math.inf, undecided=0.0
+    ),
+    "relativistic": AdversarialLoss(
+        relativistic_generator, relativistic_discriminator, "arXiv:1807.00734", compares=True, undecided=math.log(2)
+    ),
 }
 
 
@@ -126,4 +137,16 @@ def find_loss(name: str, label_smoothing: float = 0.0) -> AdversarialLoss:
             f"training.label_smoothing = {label_smoothing}, but the loss '{name}' teaches no labels that could be smoothed. "
             f"Set it to 0, or training.loss to one of {labelled}."
         )
-    return replace(loss, discriminator=functools.partial(loss.discriminator, real_label=1.0 - label_smoothing))
+    label = 1.0 - label_smoothing
+    if loss.discriminator is least_squares_discriminator:
+        floor, undecided = 0.0, 0.25 * label**2
+    else:
+        # the discriminator's best guess is the label, or half of it if it cannot tell
+        floor, undecided = _entropy(label), 2 * _entropy(0.5 * label)
+    discriminator = functools.partial(loss.discriminator, real_label=label)
+    return replace(loss, discriminator=discriminator, floor=floor, undecided=undecided)
+
+
+def _entropy(probability: float) -> float:
+    """Of a coin, in nats."""
+    return -sum(p * math.log(p) for p in (probability, 1.0 - probability) if p)

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ganflow.config import DiscriminatorParameters, GeneratorParameters, LatentParameters
+from ganflow.config import DiscriminatorParameters, GeneratorParameters, LatentParameters, NetworksParameters
 from ganflow.errors import ConfigurationError
 from ganflow.networks.blocks import discriminator_block, generator_block, project
 from ganflow.networks.latent import Latent
@@ -63,6 +63,21 @@ def build_discriminator(parameters: DiscriminatorParameters, image_shape: tuple[
     hidden = keras.layers.Flatten(name="features")(hidden)
     logit = SpectralDense if parameters.spectral_normalization else keras.layers.Dense
     return keras.Model(inputs, logit(1, name="logit")(hidden), name="discriminator")
+
+
+def build_pair(parameters: NetworksParameters, image_shape: tuple[int, int, int]) -> tuple[Architecture, Architecture]:
+    """Build both networks, and describe them.
+
+    Returns:
+        Generator and discriminator.
+
+    Raises:
+        ConfigurationError: if they do not fit each other, or the images.
+    """
+    generator = build_generator(parameters.generator, parameters.latent, image_shape)
+    discriminator = build_discriminator(parameters.discriminator, image_shape)
+    check_pair(generator, discriminator)
+    return architecture(generator), architecture(discriminator)
 
 
 def normalises_batches(model: keras.Model) -> bool:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from ganflow.networks.builders import instantiate
 from ganflow.networks.normalization import FusedBatchNormalization
 
 FEATURE_WIDTH = 128
@@ -69,6 +74,14 @@ def train_classifier(
     head.fit(batches, epochs=num_epochs, shuffle=False, verbose=0)
 
 
+def restore_classifier(stored: dict[str, Any]) -> keras.Model:
+    """Build the classifier of a stored feature extractor, {"arrays": by path, "metadata": {"origin": {"architecture": …}}}."""
+    classifier = instantiate(stored["metadata"]["origin"]["architecture"])
+    for variable in classifier.weights:
+        variable.assign(stored["arrays"][variable.path])
+    return classifier
+
+
 def extract(classifier: keras.Model, images: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
     """Compute features and predicted classes.
 
@@ -80,8 +93,34 @@ def extract(classifier: keras.Model, images: np.ndarray, batch_size: int) -> tup
     Returns:
         (N, FEATURE_WIDTH) float32 and (N,) int64.
     """
-    signature = [tf.TensorSpec((None, *images.shape[1:]), tf.uint8)]
-    classify = tf.function(lambda pixels: classifier(tf.cast(pixels, tf.float32) / 255, training=False), input_signature=signature)
-    batches = [classify(tf.constant(images[start : start + batch_size])) for start in range(0, len(images), batch_size)]
-    features = np.concatenate([features.numpy() for features, _ in batches])
-    return features, np.concatenate([logits.numpy().argmax(axis=1) for _, logits in batches])
+    return compile_classifier(classifier, batch_size)(images)
+
+
+@dataclass(frozen=True)
+class CompiledClassifier:
+    """`extract` for one classifier, compiled once for many calls.
+
+    Attributes:
+        classifier: network; the compiled function itself holds its weights by weak references only.
+        batch_size: images in one call.
+        classify: (N, H, W, C) uint8 to features and logits.
+    """
+
+    classifier: keras.Model
+    batch_size: int
+    classify: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(N, H, W, C) uint8 to (N, FEATURE_WIDTH) float32 and (N,) int64."""
+        batches = [self.classify(tf.constant(images[start : start + self.batch_size])) for start in range(0, len(images), self.batch_size)]
+        features = np.concatenate([features.numpy() for features, _ in batches])
+        return features, np.concatenate([logits.numpy().argmax(axis=1) for _, logits in batches])
+
+
+def compile_classifier(classifier: keras.Model, batch_size: int) -> CompiledClassifier:
+    """Compile a classifier once for many calls."""
+    classify = tf.function(lambda pixels: classifier(tf.cast(pixels, tf.float32) / 255, training=False))
+    # traced here and not at the first call, which TensorFlow would count as one of too many
+    return CompiledClassifier(
+        classifier, batch_size, classify.get_concrete_function(tf.TensorSpec((None, *classifier.input_shape[1:]), tf.uint8))
+    )

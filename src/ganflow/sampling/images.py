@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -21,13 +24,18 @@ def sample_images(generator: keras.Model, num: int, batch_size: int, seed: int) 
     Returns:
         (num, H, W, C) uint8.
     """
+    return images_from_latents(generator, sample_latents(generator, num, batch_size, seed), batch_size)
+
+
+def sample_latents(generator: keras.Model, num: int, batch_size: int, seed: int) -> np.ndarray:
+    """The latents of `sample_images`, (num, dimension)."""
     num_batches = -(-num // batch_size)
     latents = [draw_latents(generator, batch_size, (seed, batch)).numpy() for batch in range(num_batches)]
-    return images_from_latents(generator, np.concatenate(latents)[:num], batch_size)
+    return np.concatenate(latents)[:num]
 
 
 def images_from_latents(generator: keras.Model, latents: np.ndarray, batch_size: int) -> np.ndarray:
-    """Run the generator in inference mode, compiled once.
+    """Run the generator in inference mode.
 
     Args:
         generator: network.
@@ -37,8 +45,33 @@ def images_from_latents(generator: keras.Model, latents: np.ndarray, batch_size:
     Returns:
         (N, H, W, C) uint8.
     """
-    signature = [tf.TensorSpec((None, latents.shape[1]), tf.float32)]
+    return compile_generator(generator, batch_size)(latents)
+
+
+@dataclass(frozen=True)
+class CompiledGenerator:
+    """`images_from_latents` for one generator, between whose calls its weights may change.
+
+    Attributes:
+        generator: network; the compiled function itself holds its weights by weak references only.
+        batch_size: images in one call.
+        generate: (N, dimension) float32 to (N, H, W, C) uint8.
+    """
+
+    generator: keras.Model
+    batch_size: int
+    generate: Callable[[tf.Tensor], tf.Tensor]
+
+    def __call__(self, latents: np.ndarray) -> np.ndarray:
+        """(N, dimension) to (N, H, W, C) uint8."""
+        batches = [latents[start : start + self.batch_size] for start in range(0, len(latents), self.batch_size)]
+        return np.concatenate([self.generate(tf.constant(batch)).numpy() for batch in batches])
+
+
+def compile_generator(generator: keras.Model, batch_size: int) -> CompiledGenerator:
+    """Compile a generator once for many calls."""
     values = pixel_range(generator)
-    generate = tf.function(lambda batch: to_pixels(generator(batch, training=False), values), input_signature=signature)
-    batches = [latents[start : start + batch_size] for start in range(0, len(latents), batch_size)]
-    return np.concatenate([generate(tf.constant(batch)).numpy() for batch in batches])
+    generate = tf.function(lambda latents: to_pixels(generator(latents, training=False), values))
+    signature = tf.TensorSpec((None, generator.input_shape[-1]), tf.float32)
+    # traced here and not at the first call, which TensorFlow would count as one of too many
+    return CompiledGenerator(generator, batch_size, generate.get_concrete_function(signature))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ganflow.errors import CheckpointError
 
@@ -30,6 +31,11 @@ class Start:
 
     arrays: dict[str, np.ndarray] | None
     is_finished: bool = False
+
+    @property
+    def step(self) -> int:
+        """Steps that have been taken already."""
+        return int(self.arrays["step"]) if self.arrays is not None else 0
 
 
 def choose_start(checkpoints: Checkpoints, resume: str, num_steps: int, run: str) -> Start:
@@ -65,26 +71,47 @@ def choose_start(checkpoints: Checkpoints, resume: str, num_steps: int, run: str
     return Start(load_state(checkpoints, newest, run))
 
 
-def complete_state(checkpoints: Checkpoints, num_steps: int, run: str) -> dict[str, np.ndarray]:
-    """Load the state after the last step.
-
-    Raises:
-        CheckpointError: if training is not complete.
-    """
+def check_complete(checkpoints: Checkpoints, num_steps: int, run: str) -> None:
+    """Raise CheckpointError if training is not complete."""
     if num_steps not in checkpoints:
         reached = max(checkpoints, default=0)
         raise CheckpointError(
             f"Training of run {run} has reached step {reached} of {num_steps}. Finish it with: kedro run --pipelines training"
         )
-    return load_state(checkpoints, num_steps, run)
+
+
+def choose_best(history: pd.DataFrame, run: str) -> dict[str, Any]:
+    """The step with the lowest kernel distance, {"step", "kernel_distance", "chosen": why}.
+
+    Args:
+        history: of the run, with a kernel distance at the steps that were scored.
+        run: its identity.
+
+    Raises:
+        CheckpointError: if no step was scored.
+    """
+    scored = history[history["kernel_distance"].notna()] if "kernel_distance" in history else history[:0]
+    if scored.empty:
+        raise CheckpointError(
+            f"No step of run {run} has a score, so none can be called the best. Train it anew with training.resume=never."
+        )
+    best = scored.iloc[int(scored["kernel_distance"].argmin())]
+    distance, error = float(best["kernel_distance"]), float(best["kernel_distance_standard_error"])
+    why = f"the lowest kernel distance to training images, {distance:.4g} ± {error:.2g}, of {len(scored)} scored steps"
+    return {"step": int(best["step"]), "kernel_distance": distance, "chosen": why}
 
 
 def load_state(checkpoints: Checkpoints, step: int, run: str) -> dict[str, np.ndarray]:
     """Load one checkpoint and make sure that it is what its place says.
 
     Raises:
-        CheckpointError: if it belongs to another run or step.
+        CheckpointError: if it is not there, or belongs to another run or step.
     """
+    if step not in checkpoints:
+        raise CheckpointError(
+            f"The checkpoint at step {step} of run {run} is not there; there are {sorted(checkpoints)}. "
+            "Put it back, or train anew with training.resume=never."
+        )
     checkpoint = checkpoints[step]()
     expected = {"run_id": run, "step": step}
     if checkpoint["metadata"] != expected:

@@ -53,4 +53,6 @@ def learning_rate(initial: float, decay: LearningRateDecay | None) -> float | ke
         return initial
     if decay.schedule == "inverse_time":
         return keras.optimizers.schedules.InverseTimeDecay(initial, decay_steps=1, decay_rate=decay.decay_rate)
+    if decay.schedule == "linear":
+        return keras.optimizers.schedules.PolynomialDecay(initial, decay.num_steps, initial * decay.final_fraction)
     return keras.optimizers.schedules.CosineDecay(initial, decay.num_steps, alpha=decay.final_fraction)

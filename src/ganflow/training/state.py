@@ -16,6 +16,9 @@ from ganflow.networks import Architecture, instantiate
 from ganflow.training.devices import settle
 from ganflow.training.optimizers import build_optimizer
 
+AVERAGE = "average_generator/"
+"""What the names of the averaged generator's variables start with."""
+
 
 @dataclass(frozen=True)
 class TrainingState:
@@ -108,12 +111,26 @@ def average_generator(architecture: Architecture, arrays: dict[str, np.ndarray])
         CheckpointError: if the state lacks one of the network's weights.
     """
     model = instantiate(architecture)
+    assign_average(model, arrays)
+    return model
+
+
+def assign_average(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
+    """Put the averaged generator of a copied state into a generator.
+
+    Raises:
+        CheckpointError: if the state lacks one of the network's weights.
+    """
     for name, variable in _model_variables(model):
-        stored = f"average_generator/{name}"
+        stored = f"{AVERAGE}{name}"
         if stored not in arrays:
             raise CheckpointError(f"The checkpoint lacks '{stored}': it is of another architecture. Train anew with training.resume=never.")
         variable.assign(arrays[stored])
-    return model
+
+
+def average_arrays(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The part of a copied state that `average_generator` takes."""
+    return {name: array for name, array in arrays.items() if name.startswith(AVERAGE)}
 
 
 def _model_variables(model: keras.Model) -> Iterator[tuple[str, Any]]:

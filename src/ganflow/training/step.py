@@ -26,8 +26,11 @@ from ganflow.training.draws import (
 from ganflow.training.optimizers import apply_gradients
 from ganflow.training.state import TrainingState
 
-METRICS = ("discriminator_loss", "generator_loss", "penalty", "discriminator_accuracy")
-"""What a step measures, in this order. The accuracy is the share of real and fake images told apart by the sign of the logit."""
+METRICS = ("discriminator_loss", "generator_loss", "penalty", "discriminator_accuracy", "generator_gradient_norm")
+"""What a step measures, in this order, each the mean over replicas.
+
+The accuracy is the share of real and fake images told apart by the sign of the logit; the norm is that of all of the generator's weights.
+"""
 
 
 def sheet_latents(state: TrainingState, num: int, seed: int) -> tf.Tensor:
@@ -110,7 +113,7 @@ def update_generator(
     fake_images: tf.Tensor,
     generator_tape: tf.GradientTape,
     augmented: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
-) -> tf.Tensor:
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Move the generator's weights, and no others, one step down its loss.
 
     Args:
@@ -122,7 +125,7 @@ def update_generator(
         augmented: from fake images to what the discriminator sees.
 
     Returns:
-        The generator's loss.
+        The generator's loss, and the norm of its gradient.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(fake_images)
@@ -134,7 +137,7 @@ def update_generator(
     at_images = tape.gradient(value, fake_images)
     gradients = generator_tape.gradient(fake_images, variables, output_gradients=at_images)
     apply_gradients(state.generator_optimizer, gradients, variables)
-    return value
+    return value, tf.linalg.global_norm(gradients)
 
 
 def update_average(state: TrainingState, decay: float) -> None:
@@ -201,12 +204,12 @@ def build_step(state: TrainingState, loss: AdversarialLoss, parameters: Training
             fake_images = state.generator(noise(state.step, GENERATOR_LATENTS), training=True)
         own_fakes = fake_images if parameters.share_fakes else state.generator(noise(number, DISCRIMINATOR_LATENTS), training=False)
         discriminator_loss, penalty, accuracy = discriminate(real_images, own_fakes, number)
-        generator_loss = update_generator(
+        generator_loss, gradient_norm = update_generator(
             state, loss, real_images, fake_images, generator_tape, lambda images: augmented(images, number, FAKE_AUGMENTATION, use=1)
         )
         update_average(state, parameters.average_decay)
         state.step.assign_add(1)
-        return tf.stack([discriminator_loss, generator_loss, penalty, accuracy])
+        return tf.stack([discriminator_loss, generator_loss, penalty, accuracy, gradient_norm])
 
     return TrainingStep(update_alone, update_both)
 

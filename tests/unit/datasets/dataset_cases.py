@@ -119,6 +119,13 @@ CASES = {
         lambda: {"run-a": broken_table()},
         key="path",
     ),
+    "records": Case(
+        "RunRecords",
+        "run-a.json",
+        lambda seed: {"run-a": {"findings": list(range(seed, seed + 2000))}},
+        lambda: {"run-a": {"findings": object()}},
+        key="path",
+    ),
     "keras model": Case("KerasModelDataset", "generator.keras", model, broken_model),
 }
 

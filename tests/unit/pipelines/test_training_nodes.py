@@ -1,12 +1,14 @@
 """The training node streams in the order that crashes need."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from ganflow.config import HealthParameters, OptimizerParameters
 from ganflow.data.splits import hash_array
-from ganflow.errors import CheckpointError, ConfigurationError, DataError
+from ganflow.errors import CheckpointError, CollapseError, ConfigurationError, DataError, DivergenceError
 from ganflow.networks import check_record
-from ganflow.pipelines.training.nodes import export_generator, identify_run, train_gan
+from ganflow.pipelines.training.nodes import STREAMED, export_generator, identify_run, measure_real_images, train_gan
 
 
 @pytest.fixture
@@ -19,9 +21,33 @@ def run(images, fingerprint, architectures, training_parameters):
     return identify_run(images, fingerprint, *architectures, training_parameters)
 
 
-def as_series(chunks, run_id):
-    saved = {step: value for chunk in chunks for step, value in chunk["checkpoints"].get(run_id, {}).items()}
+HEALTH = HealthParameters(warmup_steps=0, score_every=6, num_samples=10, batch_size=5)
+
+
+@pytest.fixture
+def real_images(images, obtain):
+    return measure_real_images(images, obtain({}), {"num_classes": 2}, HEALTH)
+
+
+@pytest.fixture
+def chunks_of(images, architectures, run, real_images, training_parameters):
+    """Function that trains and returns an iterator of all chunks."""
+
+    def train(checkpoints=(), history=(), health=HEALTH, **changes):
+        parameters = training_parameters.model_copy(update=changes)
+        return train_gan(images, *architectures, run, dict(checkpoints), dict(history), real_images, parameters, health)
+
+    return train
+
+
+def as_series(chunks, run_id, name="checkpoints"):
+    saved = {step: value for chunk in chunks for step, value in chunk[name].get(run_id, {}).items()}
     return {run_id: {step: (lambda value=value: value) for step, value in saved.items()}}
+
+
+def as_table(chunks, run_id):
+    rows = [chunk["training_history"][run_id] for chunk in chunks if len(chunk["training_history"].get(run_id, ()))]
+    return {run_id: pd.concat(rows, ignore_index=True)}
 
 
 def test_a_run_is_its_data_networks_and_parameters(images, fingerprint, architectures, training_parameters, run):
@@ -43,38 +69,114 @@ def test_too_few_images_are_refused_before_anything_is_saved(images, fingerprint
         identify_run(images, fingerprint, *architectures, training_parameters.model_copy(update={"batch_size": 25}))
 
 
-def test_every_chunk_has_row_sheet_and_checkpoint_of_one_step(images, architectures, training_parameters, run):
-    chunks = list(train_gan(images, *architectures, run, {}, training_parameters))
+def test_every_chunk_has_row_sheet_diagnosis_and_checkpoint_of_one_step(chunks_of, run):
+    chunks = list(chunks_of())
     run_id = run["run_id"]
     for chunk, step in zip(chunks[2:], (3, 6, 8), strict=True):
-        assert list(chunk) == ["training_history", "training_sheets", "checkpoints"]
+        assert list(chunk) == list(STREAMED)
         assert chunk["training_history"][run_id]["step"].tolist() == [step]
         assert chunk["training_sheets"][run_id][step].shape == (17, 17, 1)
+        assert chunk["diagnosis"][run_id]["step"] == step
         assert chunk["checkpoints"][run_id][step]["metadata"] == {"run_id": run_id, "step": step}
 
 
-def test_a_beginning_ends_the_past_before_it_removes_its_records(images, architectures, training_parameters, run):
-    first, second, *_ = train_gan(images, *architectures, run, {}, training_parameters)
+def test_a_beginning_ends_the_past_before_it_removes_its_records(chunks_of, run):
+    first, second, *_ = chunks_of()
     run_id = run["run_id"]
-    assert (first["training_history"], first["training_sheets"], list(first["checkpoints"][run_id])) == ({}, {}, [0])
+    assert list(first.pop("checkpoints")[run_id]) == [0]
+    assert set(map(str, first.values())) == {"{}"}
     assert second["checkpoints"] == {}
     assert second["training_history"][run_id].empty
-    assert list(second["training_sheets"][run_id]) == [0]
+    assert [list(second[name][run_id]) for name in ("training_sheets", "best_checkpoints")] == [[0], [0]]
 
 
-def test_a_finished_run_yields_one_empty_chunk(images, architectures, training_parameters, run):
-    chunks = list(train_gan(images, *architectures, run, {}, training_parameters))
-    earlier = as_series(chunks, run["run_id"])
-    again = list(train_gan(images, *architectures, run, earlier, training_parameters))
-    assert again == [{"training_history": {}, "training_sheets": {}, "checkpoints": {}}]
+def test_a_finished_run_yields_one_empty_chunk(chunks_of, run):
+    earlier = as_series(chunks_of(), run["run_id"])
+    assert list(chunks_of(earlier)) == [{name: {} for name in STREAMED}]
 
 
-def test_only_a_complete_training_is_exported(images, architectures, training_parameters, run):
-    chunks = list(train_gan(images, *architectures, run, {}, training_parameters))
-    exported = export_generator(as_series(chunks, run["run_id"]), run, architectures[0], training_parameters)
-    arrays = chunks[-1]["checkpoints"][run["run_id"]][8]["arrays"]
+def test_scores_come_when_they_are_due_and_at_the_end(chunks_of, run):
+    table = as_table(list(chunks_of()), run["run_id"])[run["run_id"]]
+    assert table["kernel_distance"].notna().tolist() == [False, True, True]
+    assert table["num_classes_reached"].dropna().isin([0, 1, 2]).all()
+    scores = table["kernel_distance"].to_numpy()
+    # the best of what has been scored so far: nothing, step 6, and step 8 if it is better
+    np.testing.assert_array_equal(table["best_step"], [np.nan, 6, 8 if scores[2] < scores[1] else 6])
+
+
+def test_the_best_checkpoint_is_that_of_the_best_score_and_no_other(chunks_of, run):
+    chunks, run_id = list(chunks_of()), run["run_id"]
+    for chunk in chunks[2:]:
+        (row,) = chunk["training_history"][run_id].to_dict(orient="records")
+        is_best = row["best_step"] == row["step"]
+        assert list(chunk["best_checkpoints"].get(run_id, {})) == ([row["step"]] if is_best else [])
+        if is_best:
+            arrays = chunk["best_checkpoints"][run_id][row["step"]]["arrays"]
+            whole = chunk["checkpoints"][run_id][row["step"]]["arrays"]
+            assert arrays.keys() == {name for name in whole if name.startswith("average_generator/")}
+
+
+def test_a_resumed_run_scores_and_diagnoses_as_if_it_had_not_stopped(chunks_of, run):
+    run_id = run["run_id"]
+    whole = list(chunks_of())
+    until_six = as_series(whole[:4], run_id), as_table(whole[:4], run_id)
+    (resumed,) = chunks_of(*until_six)
+    timed = ["images_per_second"]
+    pd.testing.assert_frame_equal(
+        resumed["training_history"][run_id].drop(columns=timed), whole[-1]["training_history"][run_id].drop(columns=timed)
+    )
+    assert resumed["diagnosis"] == whole[-1]["diagnosis"]
+    assert resumed["best_checkpoints"].keys() == whole[-1]["best_checkpoints"].keys()
+
+
+@pytest.mark.parametrize("scores", [(0.5, 0.2, 0.3), (0.5, 0.6, 0.7)])
+def test_the_best_of_a_complete_training_is_exported(chunks_of, run, architectures, training_parameters, scores):
+    run_id, steps = run["run_id"], (3, 6, 8)
+    chunks = list(chunks_of())
+    checkpoints = as_series(chunks, run_id)
+    # every step as a candidate, with scores of our own
+    table = {run_id: pd.DataFrame({"step": steps, "kernel_distance": scores, "kernel_distance_standard_error": 0.01})}
+    exported = export_generator(checkpoints, checkpoints, table, run, architectures[0], training_parameters)
+    record, best = exported["generator_record"], steps[int(np.argmin(scores))]
+    assert (record["step"], record["trained_steps"], record["kernel_distance"]) == (best, 8, min(scores))
+    assert f"lowest kernel distance to training images, {min(scores)} ± 0.01, of 3" in record["chosen"]
+    arrays = checkpoints[run_id][best]()["arrays"]
     np.testing.assert_array_equal(exported["generator"].get_layer("projection").kernel, arrays["average_generator/projection/kernel"])
-    assert exported["generator_record"]["step"] == 8
-    check_record(exported["generator"], exported["generator_record"])
+    check_record(exported["generator"], record)
     with pytest.raises(CheckpointError, match="reached step 6 of 8"):
-        export_generator(as_series(chunks[:-1], run["run_id"]), run, architectures[0], training_parameters)
+        export_generator(as_series(chunks[:-1], run_id), checkpoints, table, run, architectures[0], training_parameters)
+    with pytest.raises(CheckpointError, match=f"at step {best} .* is not there; there are \\[\\]"):
+        export_generator(checkpoints, {}, table, run, architectures[0], training_parameters)
+    with pytest.raises(CheckpointError, match="has a score"):
+        export_generator(checkpoints, checkpoints, {run_id: table[run_id][["step"]]}, run, architectures[0], training_parameters)
+
+
+@pytest.mark.parametrize("on_collapse", ["warn", "stop"])
+def test_a_serious_finding_warns_or_stops_once_it_is_saved(chunks_of, run, caplog, on_collapse):
+    # a generator that does not move keeps drawing what it drew at first: next to nothing
+    still = OptimizerParameters(name="adam", learning_rate=1e-12)
+    health = HEALTH.model_copy(update={"on_collapse": on_collapse})
+    stream = chunks_of(health=health, generator_optimizer=still, interval=1)
+    seen = []
+    if on_collapse == "stop":
+        with pytest.raises(CollapseError, match=r"Stopped at step 3, which is saved.*Blank images.*learning_rate.*health.on_collapse=warn"):
+            seen.extend(iter(lambda: next(stream), None))
+    else:
+        seen.extend(stream)
+    last = seen[-1]
+    assert last["diagnosis"][run["run_id"]]["healthy"] is False
+    assert list(last["checkpoints"][run["run_id"]]) == [3 if on_collapse == "stop" else 8]
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING" and "Blank" in record.getMessage()]
+    assert len(warnings) == 1
+
+
+def test_a_diverged_run_leaves_its_diagnosis_and_nothing_else(chunks_of, run):
+    wild = OptimizerParameters(name="rmsprop", learning_rate=1e30)
+    stream = chunks_of(generator_optimizer=wild, discriminator_optimizer=wild)
+    chunks = []
+    with pytest.raises(DivergenceError):
+        chunks.extend(iter(lambda: next(stream), None))
+    *_, last = chunks
+    (finding,) = [finding for finding in last.pop("diagnosis")[run["run_id"]]["findings"] if finding["name"] == "divergence"]
+    assert "learning_rate" in finding["remedy"]
+    assert set(map(str, last.values())) == {"{}"}

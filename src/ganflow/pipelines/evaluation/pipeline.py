@@ -2,27 +2,13 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganflow.pipelines.evaluation.nodes import extract_features, obtain_feature_extractor, score_features
+from ganflow.pipelines.evaluation.nodes import extract_features, score_features
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """Wire the `evaluation` pipeline."""
     return Pipeline(
         [
-            Node(
-                obtain_feature_extractor,
-                [
-                    "stored_feature_extractor",
-                    "train_images",
-                    "train_labels",
-                    "held_out_images",
-                    "held_out_labels",
-                    "data_fingerprint",
-                    "params:evaluation",
-                ],
-                "feature_extractor",
-                name="obtain_feature_extractor",
-            ),
             Node(
                 extract_features,
                 ["generator", "generator_record", "feature_extractor", "train_images", "held_out_images", "params:evaluation"],

@@ -13,12 +13,6 @@ def build_networks(parameters: NetworksParameters, data_fingerprint: dict[str, A
     """Build both networks for the images at hand, check that they fit each other, and describe them."""
     from ganflow import networks
 
-    height, width, channels = data_fingerprint["image_shape"]
-    generator = networks.build_generator(parameters.generator, parameters.latent, (height, width, channels))
-    discriminator = networks.build_discriminator(parameters.discriminator, (height, width, channels))
-    networks.check_pair(generator, discriminator)
-    return {
-        "generator_architecture": networks.architecture(generator),
-        "discriminator_architecture": networks.architecture(discriminator),
-        "layer_table": pd.DataFrame(networks.layer_table([generator, discriminator])),
-    }
+    generator, discriminator = networks.build_pair(parameters, data_fingerprint["image_shape"])
+    rows = networks.layer_table([networks.instantiate(described) for described in (generator, discriminator)])
+    return {"generator_architecture": generator, "discriminator_architecture": discriminator, "layer_table": pd.DataFrame(rows)}

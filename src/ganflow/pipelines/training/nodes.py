@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ganflow.config import TrainingParameters
+from ganflow.config import HealthParameters, TrainingParameters
 from ganflow.data.images import tile
 from ganflow.data.splits import check_fingerprint
+from ganflow.errors import CollapseError, DivergenceError
+
+# saved in this order, so that a checkpoint is never ahead of the records that lead to it
+STREAMED = ("training_history", "training_sheets", "diagnosis", "best_checkpoints", "checkpoints")
 
 Series = dict[str, dict[int, Callable[[], Any]]]
 """{run id: {step: function that loads what was saved at that step}}."""
@@ -40,18 +44,32 @@ def identify_run(
     return {"run_id": run_id(identity), "data": data_fingerprint, "training": settled.model_dump(mode="json")}
 
 
+def measure_real_images(
+    images: np.ndarray, feature_extractor: dict[str, Any], data_fingerprint: dict[str, Any], health: HealthParameters
+) -> dict[str, Any]:
+    """Measure on training images what a run's own images are going to be compared with."""
+    from ganflow.pipelines.training import watch
+
+    return watch.measure_real_images(images, feature_extractor, data_fingerprint["num_classes"], health)
+
+
 def train_gan(
     images: np.ndarray,
     generator: dict[str, Any],
     discriminator: dict[str, Any],
     training_run: dict[str, Any],
     earlier_checkpoints: Series,
+    earlier_history: dict[str, pd.DataFrame],
+    real_images: dict[str, Any],
     parameters: TrainingParameters,
+    health: HealthParameters,
 ) -> Iterator[dict[str, Any]]:
-    """Train both networks, from the newest checkpoint of this run if there is one to continue."""
+    """Train both networks, from the newest checkpoint of this run if there is one to continue, under the eyes of the doctor."""
+    from ganflow.pipelines.training.watch import Watch
     from ganflow.training.devices import settle
     from ganflow.training.distribution import agree_on_start, build_strategy, check_same_run, explained_loss
     from ganflow.training.identity import choose_start
+    from ganflow.training.state import average_arrays
     from ganflow.training.trainer import train
 
     run_id = training_run["run_id"]
@@ -62,31 +80,74 @@ def train_gan(
         start = agree_on_start(strategy, lambda: choose_start(earlier, parameters.resume, parameters.num_steps, run_id))
     if start.is_finished:
         # a generator node has to yield once; nothing here is saved
-        yield {"training_history": {}, "training_sheets": {}, "checkpoints": {}}
+        yield _chunk()
         return
-    for report in train(images, generator, discriminator, parameters, start.arrays):
-        sheets = {run_id: {report.step: tile(report.samples, parameters.sheet_columns)}}
-        checkpoint = {"arrays": report.arrays, "metadata": {"run_id": run_id, "step": report.step}}
-        checkpoints = {run_id: {report.step: checkpoint}}
-        if report.history is None:
-            # a beginning: first the checkpoint, which ends what the run was before, then its records, so that none is lost without it
-            yield {"training_history": {}, "training_sheets": {}, "checkpoints": checkpoints}
-            yield {"training_history": {run_id: pd.DataFrame(columns=["step"])}, "training_sheets": sheets, "checkpoints": {}}
-            continue
-        # later on the checkpoint comes last: whatever it covers is on disk before it
-        history = {run_id: pd.DataFrame([report.history])}
-        yield {"training_history": history, "training_sheets": sheets, "checkpoints": checkpoints}
+    rows = _rows_until(start.step, earlier_history.get(run_id))
+    watch = Watch(generator, discriminator, real_images, parameters, health, rows)
+    try:
+        for report in train(images, generator, discriminator, parameters, start.arrays):
+            sheets = {run_id: {report.step: tile(report.samples, parameters.sheet_columns)}}
+            checkpoints = {run_id: {report.step: _checkpoint(run_id, report.step, report.arrays)}}
+            best = {run_id: {report.step: _checkpoint(run_id, report.step, average_arrays(report.arrays))}}
+            if report.history is None:
+                # a beginning: first the checkpoint, which ends what the run was before, then its records, so that none is lost without it
+                yield _chunk(checkpoints=checkpoints)
+                no_rows = {run_id: pd.DataFrame(columns=["step"])}
+                diagnosis = {run_id: watch.doctor.diagnosis()}
+                yield _chunk(training_history=no_rows, training_sheets=sheets, diagnosis=diagnosis, best_checkpoints=best)
+                continue
+            history = {run_id: pd.DataFrame([watch.observe(report.history, report.samples, report.arrays)])}
+            # later on the checkpoint comes last: whatever it covers is on disk before it
+            yield _chunk(
+                training_history=history,
+                training_sheets=sheets,
+                diagnosis={run_id: watch.doctor.diagnosis()},
+                best_checkpoints=best if watch.is_best() else {},
+                checkpoints=checkpoints,
+            )
+            if health.on_collapse == "stop" and (findings := watch.doctor.serious()):
+                raise CollapseError(
+                    f"Stopped at step {report.step}, which is saved, because health.on_collapse is 'stop'. {findings[0]} "
+                    f"Everything found is in the diagnosis of run {run_id}. To train on regardless, set health.on_collapse=warn."
+                )
+    except DivergenceError as error:
+        watch.doctor.diverged(str(error))
+        yield _chunk(diagnosis={run_id: watch.doctor.diagnosis()})
+        raise
+
+
+def _chunk(**outputs: dict[str, Any]) -> dict[str, Any]:
+    """One chunk of the stream: every output has to be there, {} where there is nothing to save."""
+    return {name: outputs.get(name, {}) for name in STREAMED}
+
+
+def _checkpoint(run_id: str, step: int, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    return {"arrays": arrays, "metadata": {"run_id": run_id, "step": step}}
+
+
+def _rows_until(step: int, history: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Rows of history that a state of this step has behind it."""
+    if history is None:
+        return []
+    return [dict(zip(history.columns, row, strict=True)) for row in history[history["step"] <= step].itertuples(index=False)]
 
 
 def export_generator(
-    checkpoints: Series, training_run: dict[str, Any], generator: dict[str, Any], parameters: TrainingParameters
+    checkpoints: Series,
+    best_checkpoints: Series,
+    training_history: dict[str, pd.DataFrame],
+    training_run: dict[str, Any],
+    generator: dict[str, Any],
+    parameters: TrainingParameters,
 ) -> dict[str, Any]:
-    """Turn the last checkpoint into a generator for use, if the training that it belongs to is complete."""
+    """Turn the best checkpoint into a generator for use, if the training that it belongs to is complete."""
     from ganflow.networks import hash_weights
-    from ganflow.training.identity import complete_state
+    from ganflow.training.identity import check_complete, choose_best, load_state
     from ganflow.training.state import average_generator
 
     run_id = training_run["run_id"]
-    arrays = complete_state(checkpoints.get(run_id, {}), parameters.num_steps, run_id)
-    model = average_generator(generator, arrays)
-    return {"generator_record": training_run | {"step": parameters.num_steps, "sha256": hash_weights(model)}, "generator": model}
+    check_complete(checkpoints.get(run_id, {}), parameters.num_steps, run_id)
+    best = choose_best(training_history[run_id], run_id)
+    model = average_generator(generator, load_state(best_checkpoints.get(run_id, {}), best["step"], run_id))
+    record = training_run | best | {"trained_steps": parameters.num_steps, "sha256": hash_weights(model)}
+    return {"generator_record": record, "generator": model}

@@ -2,10 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganflow.pipelines.training.nodes import export_generator, identify_run, train_gan
-
-# saved in this order, so that a checkpoint is never ahead of the records that lead to it
-STREAMED = ("training_history", "training_sheets", "checkpoints")
+from ganflow.pipelines.training.nodes import STREAMED, export_generator, identify_run, measure_real_images, train_gan
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -19,6 +16,12 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="identify_run",
             ),
             Node(
+                measure_real_images,
+                ["train_images", "feature_extractor", "data_fingerprint", "params:health"],
+                "real_images",
+                name="measure_real_images",
+            ),
+            Node(
                 train_gan,
                 [
                     "train_images",
@@ -26,14 +29,17 @@ def create_pipeline(**_: object) -> Pipeline:
                     "discriminator_architecture",
                     "training_run",
                     "earlier_checkpoints",
+                    "earlier_history",
+                    "real_images",
                     "params:training",
+                    "params:health",
                 ],
                 {name: name for name in STREAMED},
                 name="train_gan",
             ),
             Node(
                 export_generator,
-                ["checkpoints", "training_run", "generator_architecture", "params:training"],
+                ["checkpoints", "best_checkpoints", "training_history", "training_run", "generator_architecture", "params:training"],
                 {"generator_record": "generator_record", "generator": "generator"},
                 name="export_generator",
             ),

@@ -1,0 +1,48 @@
+"""The parameters of every environment, for a run that compares them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NoReturn
+
+from kedro.config import OmegaConfigLoader
+from kedro.io import AbstractDataset, DatasetError
+
+from ganflow.datasets.local import local_path
+
+# as in settings.py: an environment names only what it changes
+MERGE_STRATEGY = {"parameters": "soft"}
+
+
+class RecipesDataset(AbstractDataset[NoReturn, dict[str, Callable[[], dict[str, Any]]]]):
+    """A folder of configuration environments, read only. `default` is the base environment alone."""
+
+    def __init__(self, *, path: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:
+        self._path = local_path(path)
+        self.metadata = metadata
+
+    def load(self) -> dict[str, Callable[[], dict[str, Any]]]:
+        """{name of the environment: function that reads its parameters, laid over those of `base`}."""
+        names = sorted(folder.name for folder in self._path.iterdir() if folder.is_dir() and folder.name not in ("base", "local"))
+        return {"default": partial(self._read, "base")} | {name: partial(self._read, name) for name in names}
+
+    def save(self, data: NoReturn) -> None:
+        """Refuse.
+
+        Raises:
+            DatasetError: always.
+        """
+        raise DatasetError(f"Got {type(data).__name__} to save in {self._path}, which is configuration and written by hand.")
+
+    def _read(self, name: str) -> dict[str, Any]:
+        loader = OmegaConfigLoader(str(self._path), env=name, base_env="base", merge_strategy=MERGE_STRATEGY)
+        parameters: dict[str, Any] = loader["parameters"]
+        return parameters
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._path.as_posix()}
+
+    def _exists(self) -> bool:
+        return self._path.is_dir()

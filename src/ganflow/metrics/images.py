@@ -1,0 +1,106 @@
+"""What a set of images looks like from afar: cheap statistics of pixels, to be read beside those of real images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ganflow.errors import DataError
+
+# pixels this close to black or white are at their limit
+_LIMIT = 0.02
+
+
+@dataclass(frozen=True)
+class ImageStatistics:
+    """Statistics of a set of images whose pixels are in [0, 1].
+
+    Attributes:
+        brightness: mean pixel.
+        contrast: standard deviation of pixels about the mean of their own image, root mean square over images.
+        midtones: share of pixels that are neither black nor white (within 0.02).
+        roughness: mean squared difference of neighbouring pixels over twice their variance: 0 for flat images, 1 for white noise.
+        checkerboard: power at the highest frequency, where neighbours alternate, over that of the frequencies just below it: about 1
+            for images and for noise alike, larger where upsampling leaves its grid. 1 for images without detail.
+        diversity: mean squared difference, per pixel, of two different images.
+    """
+
+    brightness: float
+    contrast: float
+    midtones: float
+    roughness: float
+    checkerboard: float
+    diversity: float
+
+
+def image_statistics(images: np.ndarray) -> ImageStatistics:
+    """Compute the statistics.
+
+    Args:
+        images: (N, H, W, C) uint8, N at least 2, H and W at least 8.
+
+    Raises:
+        DataError: if they are too few, too small or no uint8 images.
+
+    Source: own definitions; the grid of upsampling: Odena, Dumoulin, Olah, Deconvolution and Checkerboard Artifacts, Distill 2016.
+    """
+    if images.ndim != 4 or images.dtype != np.uint8 or len(images) < 2 or min(images.shape[1:3]) < 8:
+        raise DataError(
+            f"Got images of shape {images.shape} and type {images.dtype}, expected uint8 of shape (N, H, W, C) with at least two images "
+            "of at least 8 × 8 pixels."
+        )
+    pixels = images.astype(np.float32) / 255
+    centred = pixels - pixels.mean(axis=(1, 2), keepdims=True)
+    variance = float(np.mean(centred**2))
+    differences = [float(np.mean(np.diff(pixels, axis=axis) ** 2)) for axis in (1, 2)]
+    return ImageStatistics(
+        brightness=float(pixels.mean()),
+        contrast=variance**0.5,
+        midtones=float(np.mean((pixels > _LIMIT) & (pixels < 1 - _LIMIT))),
+        roughness=float(np.mean(differences)) / (2 * variance) if variance else 0.0,
+        checkerboard=_checkerboard(centred),
+        diversity=2 * float(np.mean(np.var(pixels, axis=0, ddof=1))),
+    )
+
+
+def _checkerboard(centred: np.ndarray) -> float:
+    """Power (of (N, H, W, C) images) in the last row and column of frequencies, over that in the two before."""
+    ratios = []
+    for axis in (1, 2):
+        power = np.mean(np.abs(np.fft.rfft(centred, axis=axis)) ** 2, axis=(0, 3 - axis, 3))
+        # an odd number of pixels has no alternating frequency of its own; the last one is next to it
+        ratios.append((power[-1] + _NO_POWER) / (power[-3:-1].mean() + _NO_POWER))
+    return float(max(ratios))
+
+
+# per pixel row; far below one grey level, so that flat images have a ratio of 1
+_NO_POWER = 1e-6
+
+
+def nearest_distances(images: np.ndarray, others: np.ndarray, skip: np.ndarray | None = None) -> np.ndarray:
+    """Root mean squared pixel difference of each image to the nearest of the others.
+
+    Args:
+        images: (N, H, W, C) uint8.
+        others: (M, H, W, C) uint8.
+        skip: (N,), for each image the index of the other that does not count, because it is the image itself; None for none.
+
+    Returns:
+        (N,) in [0, 1].
+    """
+    num_pixels = float(np.prod(images.shape[1:]))
+    flat = images.reshape(len(images), -1).astype(np.float32) / 255
+    squared_norms = np.sum(flat**2, axis=1)
+    nearest = np.full(len(images), np.inf, np.float32)
+    for start in range(0, len(others), _OTHERS_AT_A_TIME):
+        chunk = others[start : start + _OTHERS_AT_A_TIME].reshape(-1, flat.shape[1]).astype(np.float32) / 255
+        squared = squared_norms[:, None] + np.sum(chunk**2, axis=1) - 2 * flat @ chunk.T
+        if skip is not None:
+            is_here = (skip >= start) & (skip < start + len(chunk))
+            squared[is_here, skip[is_here] - start] = np.inf
+        nearest = np.minimum(nearest, squared.min(axis=1))
+    return np.sqrt(np.maximum(nearest, 0.0) / num_pixels)
+
+
+_OTHERS_AT_A_TIME = 10_000

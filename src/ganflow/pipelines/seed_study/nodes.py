@@ -1,0 +1,172 @@
+"""Nodes that train the same recipe from several seeds, and several recipes beside each other."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ganflow.config import EvaluationParameters, HealthParameters, NetworksParameters, SeedStudyParameters, TrainingParameters
+from ganflow.errors import CollapseError, ConfigurationError, DivergenceError
+from ganflow.metrics.report import FeatureSet, score
+from ganflow.metrics.spread import compare, summarise
+from ganflow.pipelines.seed_study.curves import draw_curves
+from ganflow.pipelines.training.nodes import Series, export_generator, identify_run, train_gan
+
+logger = logging.getLogger(__name__)
+
+Recipes = dict[str, Callable[[], dict[str, Any]]]
+"""{name: function that reads its parameters}."""
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run of a study: a recipe from one seed."""
+
+    recipe: str
+    seed: int
+    generator: dict[str, Any]
+    discriminator: dict[str, Any]
+    training_run: dict[str, Any]
+    parameters: TrainingParameters
+
+
+Plan = dict[str, PlannedRun]
+"""{run id: run}, in the order in which they are trained."""
+
+
+def plan_study(
+    images: np.ndarray,
+    data_fingerprint: dict[str, Any],
+    recipes: Recipes,
+    networks: NetworksParameters,
+    training: TrainingParameters,
+    study: SeedStudyParameters,
+) -> Plan:
+    """Name every run, all recipes with one seed before the next seed, and refuse what cannot be trained before anything is."""
+    from ganflow.losses.compatibility import check_recipe
+    from ganflow.networks import build_pair
+
+    unknown = [name for name in study.recipes if name not in recipes]
+    if unknown:
+        raise ConfigurationError(f"There is no recipe '{unknown[0]}': known are {sorted(recipes)}. Set seed_study.recipes to some of them.")
+    chosen = {name: _sections(recipes[name]()) for name in study.recipes} or {"current": (networks, training)}
+    plan: Plan = {}
+    for seed in range(study.first_seed, study.first_seed + study.num_seeds):
+        for name, (network, preset) in chosen.items():
+            check_recipe(preset, network.discriminator)
+            generator, discriminator = build_pair(network, data_fingerprint["image_shape"])
+            parameters = preset.model_copy(update={"seed": seed} | ({"num_steps": study.num_steps} if study.num_steps else {}))
+            record = identify_run(images, data_fingerprint, generator, discriminator, parameters)
+            plan[record["run_id"]] = PlannedRun(name, seed, generator, discriminator, record, parameters)
+    return plan
+
+
+def _sections(parameters: dict[str, Any]) -> tuple[NetworksParameters, TrainingParameters]:
+    return NetworksParameters.model_validate(parameters["networks"]), TrainingParameters.model_validate(parameters["training"])
+
+
+def train_study(
+    images: np.ndarray,
+    plan: Plan,
+    earlier_checkpoints: Series,
+    earlier_history: dict[str, pd.DataFrame],
+    real_images: dict[str, Any],
+    health: HealthParameters,
+) -> Iterator[dict[str, Any]]:
+    """Train every run that is not finished, each as the training pipeline does; one that fails does not end the study."""
+    for number, run in enumerate(plan.values(), start=1):
+        logger.info("Study: run %d of %d, recipe '%s', seed %d.", number, len(plan), run.recipe, run.seed)
+        try:
+            yield from train_gan(
+                images,
+                run.generator,
+                run.discriminator,
+                run.training_run,
+                earlier_checkpoints,
+                earlier_history,
+                real_images,
+                run.parameters,
+                health,
+            )
+        except (DivergenceError, CollapseError) as error:
+            logger.warning("This run has failed, the study goes on. %s", error)
+
+
+def score_study(
+    plan: Plan,
+    checkpoints: Series,
+    best_checkpoints: Series,
+    training_history: dict[str, pd.DataFrame],
+    feature_extractor: dict[str, Any],
+    held_out_images: np.ndarray,
+    data_fingerprint: dict[str, Any],
+    parameters: EvaluationParameters,
+) -> dict[str, dict[str, Any]]:
+    """Score the best generator of every run that is complete against the held-out images."""
+    from ganflow.networks.features import compile_classifier, restore_classifier
+    from ganflow.sampling.images import sample_images
+
+    classify = compile_classifier(restore_classifier(feature_extractor), parameters.batch_size)
+    held_out = FeatureSet(*classify(held_out_images))
+    num = min(parameters.num_samples, data_fingerprint["num_train"])
+    scores = {}
+    for run_id, run in plan.items():
+        if run.parameters.num_steps not in checkpoints.get(run_id, {}):
+            continue
+        exported = export_generator(checkpoints, best_checkpoints, training_history, run.training_run, run.generator, run.parameters)
+        drawn = sample_images(exported["generator"], num, parameters.batch_size, parameters.seed)
+        found = score(held_out, FeatureSet(*classify(drawn)), data_fingerprint["num_classes"], parameters.num_neighbours)
+        scores[run_id] = {"recipe": run.recipe, "seed": run.seed, "best_step": exported["generator_record"]["step"], "scores": found}
+    return scores
+
+
+def summarise_study(
+    plan: Plan,
+    study_scores: dict[str, dict[str, Any]],
+    training_history: dict[str, pd.DataFrame],
+    diagnosis: dict[str, dict[str, Any]],
+) -> dict[str, Any]:
+    """Runs, their spread by recipe, every recipe against the first, and all curves."""
+    runs = pd.DataFrame([_describe(run_id, run, study_scores.get(run_id), diagnosis.get(run_id)) for run_id, run in plan.items()])
+    metrics = list(next(iter(study_scores[run_id]["scores"] for run_id in plan if run_id in study_scores), {}))
+    values = {recipe: {name: part[name].dropna().to_numpy() for name in metrics} for recipe, part in runs.groupby("recipe", sort=False)}
+    table = pd.DataFrame(
+        [{"recipe": recipe, "metric": name} | summarise(found) for recipe, columns in values.items() for name, found in columns.items()]
+    )
+    failed = runs.groupby("recipe", sort=False)["outcome"].agg(
+        num_runs="size", num_failed=lambda outcome: int((outcome != "healthy").sum())
+    )
+    first, *others = values
+    comparison = pd.DataFrame(
+        [
+            {"metric": name, "recipe": first, "other": other} | compare(values[first][name], values[other][name])
+            for other in others
+            for name in metrics
+        ],
+        columns=["metric", "recipe", "other", "difference", "low", "high", "p_value"],
+    )
+    histories = {
+        (run.recipe, run.seed): training_history[run_id][training_history[run_id]["step"] <= run.parameters.num_steps]
+        for run_id, run in plan.items()
+        if run_id in training_history
+    }
+    return {
+        "study_runs": runs,
+        "study_table": table.join(failed, on="recipe") if len(table) else failed.reset_index(),
+        "study_comparison": comparison,
+        "study_curves": draw_curves(histories),
+    }
+
+
+def _describe(run_id: str, run: PlannedRun, scored: dict[str, Any] | None, diagnosis: dict[str, Any] | None) -> dict[str, Any]:
+    findings = [finding["name"] for finding in (diagnosis or {"findings": []})["findings"] if finding["severity"] != "advice"]
+    outcome = "healthy" if diagnosis is None or diagnosis["healthy"] else "unhealthy"
+    if scored is None:
+        outcome = "unfinished"
+    row = {"recipe": run.recipe, "seed": run.seed, "run_id": run_id, "outcome": outcome, "findings": ", ".join(findings)}
+    return row if scored is None else row | {"best_step": scored["best_step"]} | scored["scores"]

@@ -1,0 +1,86 @@
+"""Statistics of pixels in closed form."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from ganflow.errors import DataError
+from ganflow.metrics.images import image_statistics, nearest_distances
+
+SOME_IMAGES = arrays.arrays(np.uint8, st.tuples(st.integers(2, 5), st.integers(8, 10), st.integers(8, 10), st.just(1)))
+
+
+def of_pattern(pattern, num=2):
+    return image_statistics(np.repeat(np.asarray(pattern, np.uint8)[None, :, :, None], num, axis=0))
+
+
+def test_flat_images_have_no_detail():
+    statistics = of_pattern(np.full((8, 8), 51))
+    assert statistics.brightness == pytest.approx(0.2)
+    assert (statistics.roughness, statistics.diversity, statistics.midtones) == (0.0, 0.0, 1.0)
+    assert statistics.contrast == pytest.approx(0.0, abs=1e-6)
+    assert statistics.checkerboard == pytest.approx(1.0)
+
+
+def test_stripes_by_hand():
+    # black and white columns in turn: mean ½, deviation ½; neighbours differ by 1 across columns and by 0 along them, ½ on average,
+    # over twice the variance ¼ that is 1; all power is at the highest frequency
+    statistics = of_pattern(np.tile([0, 255], (8, 4)))
+    assert (statistics.brightness, statistics.contrast, statistics.midtones) == (0.5, 0.5, 0.0)
+    assert statistics.roughness == pytest.approx(1.0)
+    # (8 pixels of ±½, in phase, squared is 16, plus the least power) over the least power
+    assert statistics.checkerboard == pytest.approx((16 + 1e-6) / 1e-6, rel=1e-3)
+
+
+def test_white_noise_has_roughness_one_and_no_checkerboard():
+    noise = np.random.default_rng(0).integers(0, 256, (200, 28, 28, 1), dtype=np.uint8)
+    statistics = image_statistics(noise)
+    # each ratio is of means over more than 10,000 values
+    assert statistics.roughness == pytest.approx(1.0, abs=0.02)
+    assert statistics.checkerboard == pytest.approx(1.0, abs=0.05)
+    # independent images: twice the variance of uniform pixels, 1/12
+    assert statistics.diversity == pytest.approx(1 / 6, rel=0.01)
+
+
+@given(SOME_IMAGES)
+def test_diversity_is_the_mean_over_all_pairs(images):
+    pixels = images / 255
+    pairs = [np.mean((one - other) ** 2) for one, other in itertools.combinations(pixels, 2)]
+    assert image_statistics(images).diversity == pytest.approx(np.mean(pairs), abs=1e-6)
+
+
+@given(SOME_IMAGES)
+def test_a_negative_has_the_same_contrast_roughness_and_diversity(images):
+    one, other = image_statistics(images), image_statistics(255 - images)
+    assert one.brightness == pytest.approx(1 - other.brightness, abs=1e-5)
+    for name in ("contrast", "roughness", "diversity", "midtones"):
+        assert getattr(one, name) == pytest.approx(getattr(other, name), abs=1e-4), name
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8, 1), (2, 7, 8, 1), (2, 8, 8)])
+def test_what_is_no_set_of_images_is_refused(shape):
+    with pytest.raises(DataError, match="expected uint8 of shape"):
+        image_statistics(np.zeros(shape, np.uint8))
+    with pytest.raises(DataError, match="float64"):
+        image_statistics(np.zeros((2, 8, 8, 1)))
+
+
+@given(SOME_IMAGES, st.integers(0, 2**32 - 1))
+def test_the_nearest_is_found_whatever_fits_at_a_time(images, seed):
+    others = np.random.default_rng(seed).integers(0, 256, (7, *images.shape[1:]), dtype=np.uint8)
+    expected = [min(np.sqrt(np.mean((image / 255 - other / 255) ** 2)) for other in others) for image in images]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ganflow.metrics.images._OTHERS_AT_A_TIME", 3)
+        np.testing.assert_allclose(nearest_distances(images, others), expected, atol=1e-3)
+
+
+def test_an_image_is_not_its_own_neighbour():
+    images = np.zeros((3, 8, 8, 1), np.uint8)
+    images[1] = 51
+    images[2] = 255
+    assert nearest_distances(images, images).tolist() == [0.0, 0.0, 0.0]
+    np.testing.assert_allclose(nearest_distances(images, images, np.arange(3)), [0.2, 0.2, 0.8], atol=1e-6)
