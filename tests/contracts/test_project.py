@@ -100,3 +100,40 @@ def test_every_dependency_has_its_reason(project_root):
     project = tomllib.loads((project_root / "pyproject.toml").read_text())["project"]
     names = [re.match(r"[\w.-]+", requirement)[0] for requirement in project["dependencies"] + project["optional-dependencies"]["dev"]]
     assert [name for name in names if name not in reasons] == []
+
+
+PRESETS = ("classic", "hinge_sn", "lsgan", "r3gan", "smoke", "wgan", "wgan_gp", "default")
+
+
+def test_presets_are_the_environments(project_root):
+    from ganflow.datasets import RecipesDataset
+
+    assert set(RecipesDataset(path=project_root / "conf").load()) == set(PRESETS)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_valid_builds_and_may_be_combined(project_root, name):
+    from ganflow.datasets import RecipesDataset
+    from ganflow.losses.compatibility import check_recipe
+    from ganflow.networks import build_pair
+
+    parameters = RecipesDataset(path=project_root / "conf").load()[name]()
+    sections = {key: section.model_validate(parameters[key]) for key, section in SECTIONS.items()}
+    check_recipe(sections["training"], sections["networks"].discriminator)
+    generator, discriminator = build_pair(sections["networks"], (28, 28, 1))
+    assert (generator["config"]["name"], discriminator["config"]["name"]) == ("generator", "discriminator")
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name not in ("default", "smoke")])
+def test_every_recipe_is_in_the_table_of_the_docs(project_root, name):
+    assert f"| {name} |" in (project_root / "docs/recipes.md").read_text()
+
+
+def test_every_finding_is_in_the_docs(project_root):
+    from ganflow.training import health
+
+    source = (project_root / "src/ganflow/training/advice.py").read_text()
+    names = {rule.__name__ for rule in health.RULES} | set(re.findall(r'Finding\(\s*"(\w+)"', source))
+    assert {"noise_images", "layer_order", "pixel_range"} <= names
+    page = (project_root / "docs/health.md").read_text()
+    assert [name for name in sorted(names) if f"| `{name}` |" not in page] == []

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from kedro.io import DatasetError
 from kedro.io.core import VersionNotFoundError
 
-from ganflow.cli import ReadableRun, explain, known_environments
+from ganflow.cli import ReadableRun, explain, known_environments, run
 from ganflow.errors import CheckpointError, GanflowError
 
 
@@ -49,9 +49,30 @@ def test_a_missing_export_says_how_to_make_one():
 @pytest.mark.parametrize("folder", [".", "src/ganflow"])
 def test_environments_are_the_folders_of_settings_wherever_one_stands(project_root, monkeypatch, folder):
     monkeypatch.chdir(project_root / folder)
-    assert known_environments() == ["classic", "smoke", "wgan", "wgan_gp"]
+    assert known_environments() == ["classic", "hinge_sn", "lsgan", "r3gan", "smoke", "wgan", "wgan_gp"]
 
 
 def test_outside_a_project_there_are_no_environments(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert known_environments() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("a.b=1,c=x", {"a": {"b": 1}, "c": "x"}),
+        ("a.b=[x, y],a.c=2", {"a": {"b": ["x", "y"], "c": 2}}),
+        ("a=1,b.c=[x,y],b.d=[1]", {"a": 1, "b": {"c": ["x", "y"], "d": [1]}}),
+        ("a=[]", {"a": []}),
+        ("", {}),
+    ],
+)
+def test_parameters_may_be_lists(given, expected):
+    (option,) = [param for param in run.params if param.name == "params"]
+    assert option.callback(click.Context(run), option, given) == expected
+
+
+def test_a_parameter_without_a_value_is_refused_as_kedro_does():
+    (option,) = [param for param in run.params if param.name == "params"]
+    with pytest.raises(click.UsageError, match="separated by `=`"):
+        option.callback(click.Context(run), option, "a=[1,2],b")

@@ -31,7 +31,8 @@ def test_the_line_has_step_time_left_rate_and_losses():
 def hooks_for(num_steps):
     hooks = ProgressHooks()
     hooks.before_node_run(
-        node=SimpleNamespace(outputs=["training_history"]), inputs={"params:training": SimpleNamespace(num_steps=num_steps)}
+        node=SimpleNamespace(outputs=["training_history"]),
+        inputs={"params:training": SimpleNamespace(num_steps=num_steps), "training_run": {"run_id": "run"}},
     )
     return hooks
 
@@ -57,6 +58,16 @@ def test_in_a_terminal_there_is_a_bar_that_ends_with_training(monkeypatch):
     hooks.after_dataset_saved("training_history", {"run": pd.DataFrame([row(20)])})
     assert hooks._bar is None
     assert bar.finished
+
+
+def test_every_run_of_a_study_has_its_own_length(caplog):
+    hooks = ProgressHooks()
+    plan = {name: SimpleNamespace(parameters=SimpleNamespace(num_steps=num)) for name, num in (("short", 20), ("long", 40))}
+    hooks.before_node_run(node=SimpleNamespace(outputs=["training_history"]), inputs={"study_plan": plan})
+    with caplog.at_level("INFO"):
+        for name in plan:
+            hooks.after_dataset_saved("training_history", {name: pd.DataFrame([row(10)])})
+    assert [record.getMessage().split(",")[0] for record in caplog.records] == ["step 10/20", "step 10/40"]
 
 
 def test_an_error_ends_the_bar(monkeypatch):

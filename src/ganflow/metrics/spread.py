@@ -46,12 +46,13 @@ def compare(values: np.ndarray, others: np.ndarray) -> dict[str, float]:
     if not len(values) or not len(others):
         return dict.fromkeys(("difference", "low", "high", "p_value"), math.nan)
     difference = {"difference": float(np.mean(others) - np.mean(values))}
-    if min(len(values), len(others)) < 2 or np.ptp(values) == np.ptp(others) == 0:
-        return difference | dict.fromkeys(("low", "high", "p_value"), math.nan)
     # scipy.stats.ttest_ind does the same, but warns where one side does not spread
-    variances = [np.var(side, ddof=1) / len(side) for side in (values, others)]
+    sides = (values, others)
+    variances = [float(np.var(side, ddof=1)) / len(side) if len(side) > 1 else math.nan for side in sides]
     error = math.sqrt(sum(variances))
-    degrees = error**4 / sum(variance**2 / (len(side) - 1) for variance, side in zip(variances, (values, others), strict=True))
+    if not error**4 > 0:
+        return difference | dict.fromkeys(("low", "high", "p_value"), math.nan)
+    degrees = error**4 / sum(variance**2 / (len(side) - 1) for variance, side in zip(variances, sides, strict=True))
     half = error * stats.t.ppf(0.975, degrees)
     mean = difference["difference"]
     p_value = 2 * stats.t.sf(abs(mean) / error, degrees)

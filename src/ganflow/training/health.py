@@ -21,6 +21,9 @@ Row = Mapping[str, float]
 PATIENCE = 3
 """Rows in a row that have to be bad."""
 
+_VISIBLE = 0.3
+"""Contrast of images that are not blank, as a share of that of real ones."""
+
 _IMPROVEMENT = 0.05
 """Share of the distance to real images that has to go within those rows for a bad state to count as getting better."""
 
@@ -86,6 +89,10 @@ class Chart:
             return False
         before, now = (abs(value - measure(self.real)) for value in (values[0], values[-1]))
         return now > (1 - _IMPROVEMENT) * before
+
+    def is_visible(self) -> bool:
+        """Whether there is anything in the images whose texture could be judged."""
+        return self.now["sheet_contrast"] >= _VISIBLE * self.real["sheet_contrast"]
 
     def more_r1(self) -> str:
         """The beginning of a remedy."""
@@ -160,8 +167,8 @@ def discriminator_blind(chart: Chart) -> Finding | None:
 def noise_images(chart: Chart) -> Finding | None:
     """Neighbouring pixels have little to do with each other."""
     real = chart.real["sheet_roughness"]
-    limit = real + 0.35 * (1.0 - real)
-    if not chart.stays_bad(lambda row: row["sheet_roughness"], lambda value: value > limit):
+    limit = real + 0.25 * (1.0 - real)
+    if not chart.is_visible() or not chart.stays_bad(lambda row: row["sheet_roughness"], lambda value: value > limit):
         return None
     return Finding(
         "noise_images",
@@ -175,7 +182,7 @@ def noise_images(chart: Chart) -> Finding | None:
 def blank_images(chart: Chart) -> Finding | None:
     """There is hardly anything to be seen."""
     real = chart.real["sheet_contrast"]
-    if not chart.stays_bad(lambda row: row["sheet_contrast"], lambda value: value < 0.3 * real):
+    if not chart.stays_bad(lambda row: row["sheet_contrast"], lambda value: value < _VISIBLE * real):
         return None
     return Finding(
         "blank_images",
@@ -208,7 +215,7 @@ def saturated_images(chart: Chart) -> Finding | None:
 def checkerboard(chart: Chart) -> Finding | None:
     """Upsampling has left its grid in the images."""
     real = chart.real["sheet_checkerboard"]
-    if not chart.stays_bad(lambda row: row["sheet_checkerboard"], lambda value: value > 2.0 * real):
+    if not chart.stays_bad(lambda row: row["sheet_checkerboard"], lambda value: value > 1.5 * real):
         return None
     return Finding(
         "checkerboard",
@@ -225,8 +232,7 @@ def mode_collapse(chart: Chart) -> Finding | None:
     """Different noise gives the same images."""
     real = relative_diversity(chart.real)
     shares = [relative_diversity(row) / real for row in chart.rows]
-    visible = chart.now["sheet_contrast"] >= 0.3 * chart.real["sheet_contrast"]
-    if not visible or not chart.stays_bad(lambda row: relative_diversity(row) / real, lambda share: share < 0.5):
+    if not chart.is_visible() or not chart.stays_bad(lambda row: relative_diversity(row) / real, lambda share: share < 0.5):
         return None
     fell = [number for number, share in enumerate(shares) if share > 0.8]
     rows_since = len(shares) - PATIENCE - fell[-1] if fell else 0
@@ -295,7 +301,7 @@ def oscillation(chart: Chart) -> Finding | None:
     for name, limit in measures.items():
         swings = np.diff([row[name] for row in recent])
         turns = int(np.count_nonzero(swings[1:] * swings[:-1] < 0))
-        if turns >= len(swings) - 2 and float(np.mean(np.abs(swings))) > limit:
+        if turns >= len(swings) // 2 and float(np.mean(np.abs(swings))) > limit:
             return Finding(
                 "oscillation",
                 "notice",

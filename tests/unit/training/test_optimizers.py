@@ -46,6 +46,13 @@ def test_inverse_time_decay_is_that_of_keras_2(step, share):
     assert float(schedule(step)) == pytest.approx(0.5 * share, rel=1e-5)
 
 
+@pytest.mark.parametrize(("step", "rate"), [(0, 0.5), (10, 0.35), (20, 0.2), (30, 0.2)])
+def test_linear_decay_falls_evenly_to_its_final_fraction(step, rate):
+    # from 0.5 to 0.4 of it, 0.2, in 20 steps: half of the way is 0.35
+    schedule = learning_rate(0.5, LearningRateDecay(schedule="linear", num_steps=20, final_fraction=0.4))
+    assert float(schedule(step)) == pytest.approx(rate)
+
+
 @pytest.mark.parametrize(("step", "share"), [(0, 1.0), (50, 0.1 + 0.9 / 2), (100, 0.1), (200, 0.1)])
 def test_cosine_decay_ends_at_its_final_fraction(step, share):
     schedule = learning_rate(0.5, LearningRateDecay(schedule="cosine", num_steps=100, final_fraction=0.1))

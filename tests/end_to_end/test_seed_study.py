@@ -1,0 +1,81 @@
+"""A study trains every recipe from every seed, goes on where it stopped, and says how far the runs spread."""
+
+import csv
+import signal
+
+import pytest
+from PIL import Image
+from test_resume import wait_for
+
+STUDY = ("--pipelines", "seed_study", "--params", "seed_study.num_seeds=2,seed_study.recipes=[smoke,r3gan],seed_study.num_steps=10")
+
+
+def table(project, name):
+    return list(csv.DictReader((project.root / "data/08_reporting/study" / f"{name}.csv").read_text().splitlines()))
+
+
+@pytest.fixture(scope="module")
+def studied(new_project):
+    """Killed once while its third run trained, and started again."""
+    project = new_project()
+    process = project.start("run", "--env", "smoke", *STUDY)
+    wait_for(lambda: len({path.parent for path in project.checkpoints()}) == 3, process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    before = {path: path.stat().st_mtime_ns for path in project.checkpoints()}
+    (project.root / "study.log").write_text(project.smoke(*STUDY))
+    (project.root / "untouched.txt").write_text(str(sum(path.stat().st_mtime_ns == time for path, time in before.items() if path.exists())))
+    return project
+
+
+def test_it_goes_on_where_it_stopped(studied):
+    log = (studied.root / "study.log").read_text()
+    assert log.count("has done all of its 10 steps already") >= 2
+    assert "run 4 of 4, recipe 'r3gan', seed 1" in log
+    # the checkpoints of both finished runs: steps 0, 5 and 10 of the one, 0 and 10 of the other
+    assert int((studied.root / "untouched.txt").read_text()) >= 5
+
+
+def test_every_run_is_scored_and_listed(studied):
+    runs = table(studied, "runs")
+    assert [(run["recipe"], run["seed"]) for run in runs] == [("smoke", "0"), ("r3gan", "0"), ("smoke", "1"), ("r3gan", "1")]
+    assert len({run["run_id"] for run in runs}) == 4
+    assert {run["outcome"] for run in runs} == {"healthy"}
+    assert all(float(run["frechet_distance_500_heldout"]) > 0 for run in runs)
+
+
+def test_the_table_is_the_spread_of_the_runs(studied):
+    runs = [float(run["kernel_distance_500_heldout"]) for run in table(studied, "runs") if run["recipe"] == "smoke"]
+    (row,) = [row for row in table(studied, "table") if (row["recipe"], row["metric"]) == ("smoke", "kernel_distance_500_heldout")]
+    assert (row["num"], row["num_runs"], row["num_failed"]) == ("2", "2", "0")
+    assert float(row["mean"]) == pytest.approx(sum(runs) / 2)
+    assert float(row["maximum"]) == pytest.approx(max(runs))
+
+
+def test_recipes_are_compared_with_the_first(studied):
+    rows = table(studied, "comparison")
+    assert {(row["recipe"], row["other"]) for row in rows} == {("smoke", "r3gan")}
+    (row,) = [row for row in rows if row["metric"] == "frechet_distance_500_heldout"]
+    assert 0 <= float(row["p_value"]) <= 1
+    assert float(row["low"]) < float(row["difference"]) < float(row["high"])
+
+
+def test_the_curves_are_a_picture(studied):
+    with Image.open(studied.root / "data/08_reporting/study/curves.png") as picture:
+        assert picture.size == (1500, 400)
+        assert len(picture.getcolors(2**20)) > 100
+
+
+def test_a_failed_run_is_counted_and_does_not_end_the_study(project):
+    wild = "training.generator_optimizer.learning_rate=1e30,training.discriminator_optimizer.learning_rate=1e30"
+    output = project.smoke("--pipelines", "seed_study", "--params", f"seed_study.num_seeds=2,{wild}")
+    assert output.count("This run has failed, the study goes on") == 2
+    runs = table(project, "runs")
+    assert [(run["recipe"], run["outcome"], run["findings"]) for run in runs] == [("current", "unfinished", "divergence")] * 2
+    assert [(row["num_runs"], row["num_failed"]) for row in table(project, "table")] == [("2", "2")]
+
+
+def test_an_unknown_recipe_is_refused_before_anything_is_trained(project):
+    output = project.smoke("--pipelines", "seed_study", "--params", "seed_study.recipes=[clasic]", expect=1)
+    assert "There is no recipe 'clasic'" in output
+    assert not project.checkpoints()

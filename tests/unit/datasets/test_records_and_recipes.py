@@ -1,0 +1,62 @@
+"""Records of runs, and the parameters of environments."""
+
+import json
+
+import pytest
+from kedro.io import DatasetError
+
+from ganflow.datasets import RecipesDataset, RunRecords
+from ganflow.datasets.recipes import MERGE_STRATEGY
+from ganflow.errors import DataError
+from ganflow.settings import CONFIG_LOADER_ARGS
+
+
+@pytest.fixture
+def records(tmp_path):
+    return RunRecords(path=tmp_path / "records")
+
+
+def test_each_run_has_its_own_file_and_replaces_no_other(records, tmp_path):
+    assert records.load() == {}
+    assert not records.exists()
+    records.save({"one": {"a": 1}, "two": {"b": [1, "ü"]}})
+    records.save({"one": {"a": 2}})
+    (tmp_path / "records" / "not a run!.json").write_text("x")
+    assert records.load() == {"one": {"a": 2}, "two": {"b": [1, "ü"]}}
+    assert json.loads(records.preview()) == {"a": 2}
+
+
+def test_a_damaged_record_is_named(records, tmp_path):
+    records.save({"one": {"a": 1}})
+    (tmp_path / "records/one.json").write_text('{"a": ')
+    with pytest.raises((DataError, DatasetError), match="one.json is no JSON.*Delete it"):
+        records.load()
+
+
+@pytest.mark.parametrize("record", [{"../evil": {}}, {"one": {"a": float("nan")}}])
+def test_what_cannot_be_stored_is_refused(records, record):
+    with pytest.raises((DataError, DatasetError, ValueError)):
+        records.save(record)
+    assert records.load() == {}
+
+
+def test_without_records_there_is_no_preview(records):
+    with pytest.raises(DataError, match="Run the training pipeline"):
+        records.preview()
+
+
+def test_recipes_are_environments_laid_over_base(project_root):
+    recipes = RecipesDataset(path=project_root / "conf").load()
+    assert {"default", "classic", "wgan_gp", "smoke"} <= set(recipes)
+    assert not {"base", "local"} & set(recipes)
+    default, classic = recipes["default"](), recipes["classic"]()
+    assert default["training"]["batch_size"] == 64
+    assert (classic["training"]["batch_size"], classic["networks"]["generator"]["dropout"]) == (256, 0.4)
+    # what classic does not name is base's
+    assert classic["sampling"] == default["sampling"]
+    assert CONFIG_LOADER_ARGS["merge_strategy"] == MERGE_STRATEGY
+
+
+def test_recipes_are_not_written_by_a_run(project_root):
+    with pytest.raises(DatasetError, match="written by hand"):
+        RecipesDataset(path=project_root / "conf").save({})
