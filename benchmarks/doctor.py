@@ -52,10 +52,10 @@ FAULTS = {
         },
     ),
     "blank_images": Fault({"generator_optimizer": optimizer(learning_rate=0.3, beta_1=0.9), "r1_weight": 0.0, "average_decay": 0.0}),
+    # strides that skip every second pixel, in steps too small for the generator to find its way out
     "checkerboard": Fault(
-        networks={
-            "discriminator": {"stages": [{"width": 16, "kernel_size": 1, "stride": 2}, {"width": 64, "kernel_size": 4, "stride": 2}]}
-        },
+        {"generator_optimizer": optimizer(learning_rate=5e-4), "discriminator_optimizer": optimizer(learning_rate=5e-4)},
+        {"discriminator": {"stages": [{"width": 16, "kernel_size": 1, "stride": 2}, {"width": 64, "kernel_size": 4, "stride": 2}]}},
     ),
     "mode_collapse": Fault({"r1_weight": 0.0, "discriminator_optimizer": optimizer(learning_rate=2e-5), "average_decay": 0.0}),
     "divergence": Fault({"generator_optimizer": optimizer(learning_rate=1e6), "discriminator_optimizer": optimizer(learning_rate=1e6)}),
@@ -63,8 +63,8 @@ FAULTS = {
         {
             "r1_weight": 0.0,
             "average_decay": 0.0,
-            "generator_optimizer": optimizer(learning_rate=0.005, beta_1=0.9),
-            "discriminator_optimizer": optimizer(learning_rate=0.005, beta_1=0.9),
+            "generator_optimizer": optimizer(learning_rate=0.01, beta_1=0.9),
+            "discriminator_optimizer": optimizer(learning_rate=2e-4, beta_1=0.9),
         },
     ),
     "memorisation": Fault({"num_steps": 3500, "r1_weight": 0.1}, images=lambda images: images[::50]),

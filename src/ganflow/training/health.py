@@ -24,8 +24,8 @@ PATIENCE = 3
 _VISIBLE = 0.3
 """Contrast of images that are not blank, as a share of that of real ones."""
 
-_IMPROVEMENT = 0.05
-"""Share of the distance to real images that has to go within those rows for a bad state to count as getting better."""
+_PATIENCE_WITH_IMAGES = {PATIENCE: 0.05, 8: 0.5}
+"""For how many rows images may be bad, and which share of their distance to real ones has to go within these for more patience."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,15 @@ class Chart:
         """The rows with a score."""
         return [row for row in self.rows if np.isfinite(row["kernel_distance"])]
 
-    def stays_bad(self, measure: Callable[[Row], float], is_bad: Callable[[float], bool], patience: int = PATIENCE) -> bool:
+    def stays_bad(self, measure: Callable[[Row], float], is_bad: Callable[[float], bool]) -> bool:
         """Whether a measure of the images has been bad in the newest rows after the warm-up, without coming nearer to real images."""
-        values = [measure(row) for row in self.rows[-patience:] if row["step"] > self.warmup_steps]
-        if len(values) < patience or not all(map(is_bad, values)):
-            return False
-        before, now = (abs(value - measure(self.real)) for value in (values[0], values[-1]))
-        return now > (1 - _IMPROVEMENT) * before
+        for patience, improvement in _PATIENCE_WITH_IMAGES.items():
+            values = [measure(row) for row in self.rows[-patience:] if row["step"] > self.warmup_steps]
+            if len(values) == patience and all(map(is_bad, values)):
+                before, now = (abs(value - measure(self.real)) for value in (values[0], values[-1]))
+                if now > (1 - improvement) * before:
+                    return True
+        return False
 
     def is_visible(self) -> bool:
         """Whether there is anything in the images whose texture could be judged."""
@@ -295,7 +297,7 @@ def oscillation(chart: Chart) -> Finding | None:
         return None
     contrast = chart.real["sheet_contrast"]
     finite = np.isfinite(chart.loss.floor)
-    measures = {"sheet_brightness": 0.15 * contrast, "sheet_contrast": 0.15 * contrast}
+    measures = {"sheet_brightness": 0.1 * contrast, "sheet_contrast": 0.1 * contrast}
     if finite:
         measures["discriminator_loss"] = 0.2 * (chart.loss.undecided - chart.loss.floor)
     for name, limit in measures.items():

@@ -112,6 +112,12 @@ def test_bad_images_that_become_better_are_no_finding(training_parameters, colum
     assert names(examine(training_parameters, {column: values})) == []
 
 
+@pytest.mark.parametrize(("last", "expected"), [(0.55, ["noise_images"]), (0.45, [])])
+def test_what_becomes_better_too_slowly_is_a_finding_after_all(training_parameters, last, expected):
+    # from 0.8, which is 0.6 from real images, in eight rows: halfway is 0.5
+    assert names(examine(training_parameters, {"sheet_roughness": np.linspace(0.8, last, 8)})) == expected
+
+
 IMAGES = ("noise_images", "blank_images", "saturated_images", "mode_collapse", "checkerboard", "classes_missing", "memorisation")
 
 

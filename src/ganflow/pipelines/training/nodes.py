@@ -127,7 +127,8 @@ def _checkpoint(run_id: str, step: int, arrays: dict[str, np.ndarray]) -> dict[s
 
 def _rows_until(step: int, history: pd.DataFrame | None) -> list[dict[str, Any]]:
     """Rows of history that a state of this step has behind it."""
-    if history is None:
+    # a table of other columns is refused where the next row is appended
+    if history is None or "kernel_distance" not in history:
         return []
     return [dict(zip(history.columns, row, strict=True)) for row in history[history["step"] <= step].itertuples(index=False)]
 
