@@ -14,14 +14,17 @@ def test_the_notebook_runs_on_a_finished_project(finished, project_root):
     notebook = nbformat.read(notebooks / "explore.ipynb", as_version=4)
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(notebooks)}}).execute()
     pictures = [output for cell in notebook.cells for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
-    assert len(pictures) == 3
+    # losses, kernel distance, sheet, strip
+    assert len(pictures) == 4
 
 
 def test_viz_shows_the_pipelines_with_layers_and_previews(finished):
     finished.run("viz", "build", "--include-previews")
     api = finished.root / "build/api"
     main = json.loads((api / "main").read_text())
-    assert {pipeline["id"] for pipeline in main["pipelines"]} == {"__default__", "data", "models", "training", "sampling", "evaluation"}
+    assert {pipeline["id"] for pipeline in main["pipelines"]} == {
+        "__default__", "data", "models", "features", "training", "sampling", "evaluation", "seed_study",
+    }  # fmt: skip
     assert main["layers"] == ["raw", "model_input", "models", "feature", "model_output", "reporting"]
     nodes = {node["name"]: node["id"] for node in main["nodes"]}
     kinds = {
@@ -32,6 +35,7 @@ def test_viz_shows_the_pipelines_with_layers_and_previews(finished):
         "training_history": "TablePreview",
         "metrics_table": "TablePreview",
         "metrics": "JSONPreview",
+        "diagnosis": "JSONPreview",
     }
     shown = {name: json.loads((api / "nodes" / nodes[name]).read_text()) for name in kinds}
     assert {name: details["preview_type"] for name, details in shown.items()} == kinds
