@@ -200,7 +200,8 @@ class OptimizerParameters(Section):
         beta_2: decay of Adam's second moment, or RMSprop's rho.
         epsilon: added to the denominator.
         clip_value: every gradient component is clipped to ± this; None for no clipping.
-        decay: None for a constant rate.
+        warmup_steps: over which the rate rises evenly, from a share of itself in the first to all of it in the last; 0 for none.
+        decay: None for a constant rate; its steps count from the beginning, warm-up included.
     """
 
     name: Literal["adam", "rmsprop"]
@@ -209,6 +210,7 @@ class OptimizerParameters(Section):
     beta_2: Fraction = 0.99
     epsilon: PositiveFloat = 1e-7
     clip_value: PositiveFloat | None = None
+    warmup_steps: Annotated[int, Field(ge=0)] = 0
     decay: LearningRateDecay | None = None
 
 

@@ -18,6 +18,8 @@ def build_optimizer(parameters: OptimizerParameters, name: str) -> keras.optimiz
         name: of the optimizer, which its variables carry.
     """
     rate = learning_rate(parameters.learning_rate, parameters.decay)
+    if parameters.warmup_steps:
+        rate = WarmUp(rate, parameters.warmup_steps)
     common = {"learning_rate": rate, "epsilon": parameters.epsilon, "clipvalue": parameters.clip_value, "name": name}
     if parameters.name == "adam":
         return keras.optimizers.Adam(beta_1=parameters.beta_1, beta_2=parameters.beta_2, **common)
@@ -56,3 +58,21 @@ def learning_rate(initial: float, decay: LearningRateDecay | None) -> float | ke
     if decay.schedule == "linear":
         return keras.optimizers.schedules.PolynomialDecay(initial, decay.num_steps, initial * decay.final_fraction)
     return keras.optimizers.schedules.CosineDecay(initial, decay.num_steps, alpha=decay.final_fraction)
+
+
+class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
+    """Another schedule, or a constant rate, multiplied by a share that rises evenly to 1.
+
+    Args:
+        rate: what is multiplied.
+        num_steps: the share is 1/num_steps in the first step and 1 from the num_steps-th on. Source: 1706.02677, section 2.2.
+    """
+
+    def __init__(self, rate: float | keras.optimizers.schedules.LearningRateSchedule, num_steps: int) -> None:
+        super().__init__()
+        self._rate, self._num_steps = rate, num_steps
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Rate in the step of this number, from 0."""
+        share = tf.minimum(1.0, (tf.cast(step, tf.float32) + 1.0) / self._num_steps)
+        return share * (self._rate(step) if callable(self._rate) else self._rate)

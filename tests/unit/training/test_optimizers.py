@@ -33,6 +33,23 @@ def test_rmsprop_by_hand():
     assert after_steps([2.0], name="rmsprop", learning_rate=0.01, beta_2=0.9) == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("decay", "rates"),
+    [
+        # a quarter, a half, three quarters, all, all
+        (None, [0.25, 0.5, 0.75, 1.0, 1.0]),
+        # the same shares of 1 / (1 + step)
+        (LearningRateDecay(schedule="inverse_time", decay_rate=1.0), [0.25, 0.5 / 2, 0.75 / 3, 1 / 4, 1 / 5]),
+    ],
+)
+def test_a_warm_up_scales_the_rate(decay, rates):
+    # RMSprop without memory moves by its rate, whatever the gradient
+    memoryless = {"name": "rmsprop", "beta_2": 0.0, "epsilon": 1e-12, "warmup_steps": 4, "decay": decay}
+    for number in range(1, 6):
+        moved = 1 - after_steps([3.0] * number, learning_rate=1.0, **memoryless)
+        assert moved == pytest.approx(sum(rates[:number]), abs=1e-5)
+
+
 def test_gradients_are_clipped_by_value():
     clipped = {"name": "rmsprop", "learning_rate": 0.01, "beta_2": 0.9, "epsilon": 1.0}
     # epsilon 1 makes the step depend on the size of the gradient
