@@ -133,10 +133,10 @@ def test_every_recipe_is_in_the_table_of_the_docs(project_root, name):
 
 
 def test_every_finding_is_in_the_docs(project_root):
-    from ganflow.training import health
+    from ganflow.training.rules import RULES
 
     source = (project_root / "src/ganflow/training/advice.py").read_text()
-    names = {rule.__name__ for rule in health.RULES} | set(re.findall(r'Finding\(\s*"(\w+)"', source))
+    names = {rule.__name__ for rule in RULES} | set(re.findall(r'Finding\(\s*"(\w+)"', source))
     assert {"noise_images", "layer_order", "pixel_range"} <= names
     page = (project_root / "docs/health.md").read_text()
     assert [name for name in sorted(names) if f"| `{name}` |" not in page] == []

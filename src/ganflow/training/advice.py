@@ -7,7 +7,7 @@ from typing import Any
 
 from ganflow.config import TrainingParameters
 from ganflow.networks import Architecture
-from ganflow.training.health import Finding, Row
+from ganflow.training.findings import Finding, Row
 
 _CONVOLUTIONS = ("Conv2D", "UpsampledConv2D", "SpectralConv2D", "Dense", "SpectralDense")
 _NORMALIZATIONS = ("FusedBatchNormalization", "BatchNormalization", "GroupNormalization", "LayerNormalization")

@@ -11,7 +11,7 @@ from ganflow.errors import DivergenceError
 from ganflow.networks import build_pair
 from ganflow.pipelines.features.nodes import obtain_feature_extractor
 from ganflow.pipelines.training.watch import Watch, measure_real_images
-from ganflow.training.health import RULES
+from ganflow.training.rules import RULES
 from ganflow.training.trainer import train
 
 SIZE = 16

@@ -7,7 +7,8 @@ import pytest
 
 from ganflow.config import GradientPenaltyParameters, HealthParameters
 from ganflow.losses.adversarial import LOSSES
-from ganflow.training.health import RULES, Doctor
+from ganflow.training.health import Doctor
+from ganflow.training.rules import RULES
 
 REAL = {
     "sheet_brightness": 0.13,

@@ -16,7 +16,8 @@ from ganflow.networks import Architecture, instantiate
 from ganflow.networks.features import compile_classifier, restore_classifier
 from ganflow.sampling.images import compile_generator, sample_latents
 from ganflow.training.advice import examine_settings
-from ganflow.training.health import Doctor, Finding
+from ganflow.training.findings import Finding
+from ganflow.training.health import Doctor
 from ganflow.training.state import assign_average
 
 logger = logging.getLogger(__name__)

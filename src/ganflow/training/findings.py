@@ -1,0 +1,102 @@
+"""What a rule of the doctor sees, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ganflow.config import TrainingParameters
+from ganflow.losses.adversarial import AdversarialLoss
+
+Row = Mapping[str, float]
+"""A row of history, by column; what was not measured at its step is NaN."""
+
+PATIENCE = 3
+"""Rows in a row that have to be bad."""
+
+VISIBLE = 0.3
+"""Contrast of images that are not blank, as a share of that of real ones."""
+
+_PATIENCE_WITH_IMAGES = {PATIENCE: 0.05, 8: 0.5}
+"""For how many rows images may be bad, and which share of their distance to real ones has to go within these for more patience."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a run.
+
+    Attributes:
+        name: of the rule.
+        severity: `serious`, the run is failing; `notice`, its result suffers; `advice`, a setting that often leads to either.
+        evidence: numbers, and what they should be.
+        cause: the likely one.
+        remedy: the parameter to change.
+        first_step: at which it was seen; 0 for settings.
+        last_step: at which it was seen last.
+    """
+
+    name: str
+    severity: Literal["serious", "notice", "advice"]
+    evidence: str
+    cause: str
+    remedy: str
+    first_step: int = 0
+    last_step: int = 0
+
+    def __str__(self) -> str:
+        """One line for a log."""
+        return f"{self.name.replace('_', ' ').capitalize()} at step {self.last_step}: {self.evidence}. {self.cause} {self.remedy}"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What a rule sees.
+
+    Attributes:
+        rows: of history, up to now.
+        real: the columns that are about images, measured on real ones.
+        parameters: of training.
+        loss: the named pair.
+        warmup_steps: before these images are not judged.
+    """
+
+    rows: list[Row]
+    real: Row
+    parameters: TrainingParameters
+    loss: AdversarialLoss
+    warmup_steps: int
+
+    @property
+    def now(self) -> Row:
+        """The newest row."""
+        return self.rows[-1]
+
+    def scored(self) -> list[Row]:
+        """The rows with a score."""
+        return [row for row in self.rows if np.isfinite(row["kernel_distance"])]
+
+    def stays_bad(self, measure: Callable[[Row], float], is_bad: Callable[[float], bool]) -> bool:
+        """Whether a measure of the images has been bad in the newest rows after the warm-up, without coming nearer to real images."""
+        for patience, improvement in _PATIENCE_WITH_IMAGES.items():
+            values = [measure(row) for row in self.rows[-patience:] if row["step"] > self.warmup_steps]
+            if len(values) == patience and all(map(is_bad, values)):
+                before, now = (abs(value - measure(self.real)) for value in (values[0], values[-1]))
+                if now > (1 - improvement) * before:
+                    return True
+        return False
+
+    def is_visible(self) -> bool:
+        """Whether there is anything in the images whose texture could be judged."""
+        return self.now["sheet_contrast"] >= VISIBLE * self.real["sheet_contrast"]
+
+    def more_r1(self) -> str:
+        """The beginning of a remedy."""
+        return f"{'Raise' if self.parameters.r1_weight else 'Set'} training.r1_weight (now {self.parameters.r1_weight:g})"
+
+    def rates(self) -> str:
+        """Both learning rates, for a remedy."""
+        both = self.parameters.discriminator_optimizer.learning_rate, self.parameters.generator_optimizer.learning_rate
+        return "training.discriminator_optimizer.learning_rate = {:g} and training.generator_optimizer.learning_rate = {:g}".format(*both)
