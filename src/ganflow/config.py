@@ -9,7 +9,7 @@ import difflib
 import itertools
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ganflow.errors import ConfigurationError
 
@@ -396,6 +396,12 @@ class SeedStudyParameters(Section):
     first_seed: Seed = 0
     recipes: tuple[str, ...] = ()
     num_steps: PositiveInt | None = None
+
+    @field_validator("recipes", mode="before")
+    @classmethod
+    def _take_one_name(cls, value: Any) -> Any:
+        """`recipes=classic` means the list of it."""
+        return (value,) if isinstance(value, str) else value
 
 
 SECTIONS: dict[str, type[Section]] = {

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from ganflow.config import GeneratorParameters, NetworksParameters, TrainingParameters
+from ganflow.config import SECTIONS, GeneratorParameters, NetworksParameters, TrainingParameters
 from ganflow.datasets import RecipesDataset
 from ganflow.errors import ConfigurationError
 from ganflow.training.schedule import DiscriminatorSchedule, discriminator_schedule
@@ -47,6 +47,11 @@ def test_the_published_numbers_of_other_recipes(project_root, name, loss, rate, 
     # a decay that is as long as the run
     assert adam.decay is None or adam.decay.num_steps == training.num_steps
     assert (training.r1_weight, training.r2_weight) == ((0.05, 0.05) if name == "r3gan" else (0.0, 0.0))
+
+
+@pytest.mark.parametrize("given", ["classic", ["classic"], ("classic",)])
+def test_one_recipe_of_a_study_needs_no_list(given):
+    assert SECTIONS["seed_study"].model_validate({"num_seeds": 1, "recipes": given}).recipes == ("classic",)
 
 
 def test_classic_holds_the_numbers_of_the_post(project_root):
