@@ -182,7 +182,7 @@ def contestants() -> Iterator[tuple[str, Callable[[], int], int | None]]:
     yield "textbook", textbook(parameters, training.batch_size)[0], None
     yield "tutorial", tutorial(parameters, training.batch_size), None
     yield "float32", *ours(parameters, training.model_copy(update={"precision": "float32", "jit": "off"}))
-    yield "allowed", *ours(parameters, training.model_copy(update={"share_fakes": True}))
+    yield "allowed", *ours(parameters, training.model_copy(update={"share_fakes": True, "discriminator_fakes": "training"}))
 
 
 def main() -> None:

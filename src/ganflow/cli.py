@@ -1,4 +1,4 @@
-"""The project's command line: Kedro's own `run`, with errors that a person can read."""
+"""The project's command line: Kedro's own `run`, with errors that a person can read; the champion; the schedule."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.config import MissingConfigException
@@ -18,14 +18,17 @@ from kedro.utils import find_kedro_project
 from kedro.validation import ParameterValidationError
 from omegaconf import OmegaConf
 
-from ganflow.errors import GanflowError
+from ganflow.errors import ConfigurationError, GanflowError
+
+if TYPE_CHECKING:
+    from ganflow.tracking.registry import Registry
 
 # what a user can cause and mend; anything else keeps its traceback
 EXPECTED = (GanflowError, ParameterValidationError, DatasetError, MissingConfigException)
 
 
-class ReadableRun(click.Command):
-    """A command whose expected errors are one line on standard error, with exit status 1."""
+class ReadableCommand(click.Command):
+    """A command whose expected errors are one line on standard error, with its exit status."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run, and explain instead of showing a traceback."""
@@ -33,7 +36,7 @@ class ReadableRun(click.Command):
             return super().invoke(ctx)
         except EXPECTED as error:
             click.secho(f"error: {explain(error)}", fg="red", err=True)
-            sys.exit(1)
+            sys.exit(next((cause.exit_status for cause in _causes(error) if isinstance(cause, GanflowError)), 1))
 
 
 def explain(error: BaseException) -> str:
@@ -81,10 +84,98 @@ _KEDRO_PARAMS = next(param for param in kedro_run.params if param.name == "param
 _PARAMS = copy.copy(_KEDRO_PARAMS)
 _PARAMS.callback = split_params
 
-run = ReadableRun(
+run = ReadableCommand(
     name=kedro_run.name,
     params=[_PARAMS if param is _KEDRO_PARAMS else param for param in kedro_run.params],
     callback=kedro_run.callback,
     help=kedro_run.help,
 )
 cli.add_command(run)
+
+
+@cli.group()
+def champion() -> None:
+    """The generator in use: which one it is, which ones were, and going back."""
+
+
+_ENV = click.option("--env", "-e", default=None, help="Configuration environment.")
+
+
+@champion.command(cls=ReadableCommand)
+@_ENV
+def show(env: str | None) -> None:
+    """Say which version is champion, and where it comes from."""
+    from ganflow.tracking.registry import CHAMPION, PREVIOUS, read_record
+
+    registry = _registry(env)
+    found = registry.by_alias(CHAMPION)
+    if found is None:
+        click.echo("There is no champion yet; make one with: kedro run --pipelines retraining")
+        return
+    folder = registry.fetch(found)
+    record = read_record(folder)
+    previous = registry.by_alias(PREVIOUS)
+    click.echo(f"version   {found.number} of '{registry.model}', champion since {found.promoted}")
+    click.echo(f"run       {record['run_id']}, step {record['step']} of {record['trained_steps']}: {record['chosen']}")
+    click.echo(f"data      {record['data']['source']}, {record['data']['num_train']} images, {record['data']['sha256'][:12]}")
+    click.echo(f"weights   {record['sha256'][:12]}, in {folder}")
+    click.echo(f"previous  {f'version {previous.number}' if previous else 'none'}")
+
+
+@champion.command(cls=ReadableCommand)
+@_ENV
+def history(env: str | None) -> None:
+    """List every registered version."""
+    from ganflow.tracking.registry import PROMOTED, ROLLED_BACK
+
+    versions = _registry(env).versions()
+    if not versions:
+        click.echo("Nothing is registered yet; every training run registers its generator: kedro run")
+    for version in versions:
+        times = {"champion": version.tags.get(PROMOTED), "rolled back": version.tags.get(ROLLED_BACK)}
+        events = "".join(f", {event} {time}" for event, time in times.items() if time)
+        aliases = f" [{', '.join(version.aliases)}]" if version.aliases else ""
+        click.echo(f"version {version.number}{aliases}: run {version.run_id}{events}")
+
+
+@champion.command(cls=ReadableCommand)
+@_ENV
+@click.option("--to", type=int, default=None, help="Version to go back to; by default the previous champion.")
+def rollback(env: str | None, to: int | None) -> None:
+    """Make an earlier version the champion again."""
+    before, after = _registry(env).roll_back(to)
+    click.echo(f"Version {after.number} is champion again; version {before.number} is kept as the previous one.")
+
+
+@cli.command(cls=ReadableCommand, context_settings={"ignore_unknown_options": True})
+@click.option("--cron", default=None, help="Times: minute, hour, day, month, day of the week, such as '0 3 * * *'.")
+@click.option("--once", is_flag=True, help="Run now, once, and exit with the run's status.")
+@click.option("--timeout", default=720.0, show_default=True, type=click.FloatRange(min=1e-3), help="Minutes that a run may take.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def schedule(cron: str | None, once: bool, timeout: float, arguments: tuple[str, ...]) -> None:
+    """Run the retraining again and again. ARGUMENTS, such as --env NAME, go to `kedro run`."""
+    from ganflow.scheduling import Scheduler, kedro_command
+
+    if (cron is None) == (not once):
+        raise ConfigurationError("Say either --cron 'EXPRESSION', for a schedule, or --once, for one run now.")
+    scheduler = Scheduler(_project(), kedro_command(arguments), 60 * timeout)
+    if cron is None:
+        sys.exit(scheduler.run_once())
+    scheduler.run_forever(cron)
+
+
+def _project() -> Path:
+    found = find_kedro_project(Path.cwd())
+    if found is None:
+        raise ConfigurationError(f"{Path.cwd()} is in no Kedro project. Change to the project's folder.")
+    return Path(found)
+
+
+def _registry(env: str | None) -> Registry:
+    """Where the catalog says that the champion is."""
+    from kedro.framework.session import KedroSession
+
+    with KedroSession.create(project_path=_project(), env=env) as session:
+        entry: Any = session.load_context().catalog["champion"]  # type: ignore[attr-defined]
+    registry: Registry = entry.registry
+    return registry

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import shlex
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -171,7 +172,7 @@ class LearningRateDecay(Section):
         schedule: `inverse_time`: rate / (1 + decay_rate * step), as Keras 2's `decay`; `cosine` or `linear`: half a cosine, or a straight
             line, from the rate to `final_fraction` of it over `num_steps` steps, constant afterwards.
         decay_rate: of `inverse_time`, per step.
-        num_steps: length of `cosine` and `linear`.
+        num_steps: length of `cosine` and `linear`, in updates of the network; the discriminator may have several in a step of training.
         final_fraction: end of `cosine` and `linear`.
     """
 
@@ -271,8 +272,9 @@ class TrainingParameters(Section):
         discriminator_steps: updates of the discriminator for one of the generator, each with its own images.
         discriminator_warmup: steps with more of them; None for none.
         augmentation: of the discriminator's images; None for none.
-        share_fakes: one batch of fakes, made in training mode, serves both updates. Otherwise the discriminator's are made in inference
-            mode and the generator learns from new noise, as in the 2017 post. Those of further discriminator updates follow suit.
+        share_fakes: one batch of fakes serves both updates. Otherwise the generator learns from new noise.
+        discriminator_fakes: mode of the generator in which fakes for the discriminator are made: `training`, with the statistics of their
+            batch, like the generator's own; or `inference`, as in the 2017 post, for fakes that are not shared.
         average_decay: per-step decay of the running average of the generator's weights.
         sheet_columns: the fixed-latent sheet is a square with this many images on a side.
         precision: of the convolutions, `float32`, `bfloat16`, or `auto` for bfloat16 where the hardware has it. Weights, losses,
@@ -302,6 +304,7 @@ class TrainingParameters(Section):
     discriminator_warmup: DiscriminatorWarmup | None = None
     augmentation: AugmentationParameters | None = None
     share_fakes: bool = True
+    discriminator_fakes: Literal["training", "inference"] = "training"
     average_decay: Fraction = 0.99
     generator_optimizer: OptimizerParameters
     discriminator_optimizer: OptimizerParameters
@@ -311,6 +314,12 @@ class TrainingParameters(Section):
     jit: Literal["auto", "on", "off"] = "auto"
     distribution: Literal["auto", "single", "mirrored", "multi_worker"] = "auto"
     resume: Literal["auto", "required", "never"] = "auto"
+
+    @model_validator(mode="after")
+    def _check_fakes(self) -> Self:
+        if self.share_fakes and self.discriminator_fakes == "inference":
+            raise ValueError("shared fakes are made in training mode; set discriminator_fakes: training, or share_fakes: false")
+        return self
 
     def identity(self) -> dict[str, Any]:
         """The parameters that decide which weights a step arrives at, as plain values."""
@@ -404,6 +413,88 @@ class SeedStudyParameters(Section):
         return (value,) if isinstance(value, str) else value
 
 
+class TrackingParameters(Section):
+    """What is recorded of every training run, in MLflow.
+
+    The catalog says where: the path of `champion`, unless MLflow's own variables (MLFLOW_TRACKING_URI, …) name a server.
+
+    Attributes:
+        enabled: whether anything is.
+        experiment: that the runs are recorded in.
+    """
+
+    enabled: bool = True
+    experiment: Annotated[str, Field(min_length=1)] = "ganflow"
+
+
+class GateParameters(Section):
+    """What a challenger has to show to become champion. Each condition can be dropped.
+
+    Attributes:
+        confidence: of the intervals of a difference between challenger and champion, over draws of samples.
+        kernel_distance_improves: the kernel distance is lower by more than the noise.
+        not_worse: scores that must not be lower by more than the noise.
+        every_class: every class is reached, in every draw.
+        minimum_nearest_distance: the median distance to the nearest training image is at least this share of that of held-out images;
+            a generator that copies training images comes closer. None to drop the condition.
+        healthy: the doctor has found nothing serious at the end of training.
+    """
+
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    kernel_distance_improves: bool = True
+    not_worse: tuple[Literal["coverage", "recall", "precision", "density"], ...] = ("coverage", "recall")
+    every_class: bool = True
+    minimum_nearest_distance: NonNegativeFloat | None = 0.6
+    healthy: bool = True
+
+
+class RetrainingParameters(Section):
+    """Training a challenger when there is a reason to, and promoting it if it is better than the champion.
+
+    Attributes:
+        force: train a challenger without any other reason.
+        max_age_days: a champion promoted longer ago is a reason; None for none.
+        warm_start: the challenger starts from the networks of the champion's newest checkpoint instead of fresh weights.
+        num_draws: of samples that champion and challenger are scored on; their spread is the noise of a score.
+        seed: of the first draw; the others follow.
+        keep: challengers whose checkpoints, records and registered versions stay, the newest; champion and previous stay always.
+        gate: conditions.
+    """
+
+    force: bool = False
+    max_age_days: PositiveFloat | None = None
+    warm_start: bool = False
+    num_draws: Annotated[int, Field(ge=2)] = 5
+    seed: Seed = 4
+    keep: PositiveInt = 5
+    gate: GateParameters = GateParameters()
+
+
+class NotifyParameters(Section):
+    """Whom to tell of a retraining that has promoted, rejected or failed.
+
+    Attributes:
+        command: program and arguments; it gets the event as JSON on its standard input. None for nobody. One string is split as a shell
+            would.
+        timeout_seconds: after which it is ended.
+    """
+
+    command: tuple[str, ...] | None = None
+    timeout_seconds: PositiveFloat = 30.0
+
+    @field_validator("command", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(shlex.split(value)) if isinstance(value, str) else value
+
+    @field_validator("command")
+    @classmethod
+    def _check_program(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value == ():
+            raise ValueError("the command is empty; name a program, or set it to null")
+        return value
+
+
 SECTIONS: dict[str, type[Section]] = {
     "data": DataParameters,
     "networks": NetworksParameters,
@@ -412,4 +503,10 @@ SECTIONS: dict[str, type[Section]] = {
     "sampling": SamplingParameters,
     "evaluation": EvaluationParameters,
     "seed_study": SeedStudyParameters,
+    "retraining": RetrainingParameters,
+    "tracking": TrackingParameters,
+    "notify": NotifyParameters,
 }
+
+RUN_SECTIONS = ("tracking", "notify")
+"""Sections that concern a run rather than a node; hooks read them."""

@@ -6,9 +6,17 @@ traceback, and exits with status 1.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class GanflowError(Exception):
-    """Base of every error that this project raises on purpose."""
+    """Base of every error that this project raises on purpose.
+
+    Attributes:
+        exit_status: of the command that it ends.
+    """
+
+    exit_status: ClassVar[int] = 1
 
 
 class ConfigurationError(GanflowError, ValueError):
@@ -37,3 +45,20 @@ class WorkerLostError(GanflowError):
 
 class TrainingInterruptedError(GanflowError):
     """Training was asked to stop; what it had reached is saved."""
+
+
+class TrackingError(GanflowError):
+    """The record of runs, or the registry of models, cannot be read or written."""
+
+
+class AlreadyRunningError(GanflowError):
+    """Another process does the same on the same project; try again later (EX_TEMPFAIL of sysexits.h)."""
+
+    exit_status = 75
+
+
+class NothingToDo(SystemExit):
+    """A run that ends early, and well: exit status 0. Kedro lets it pass, as it is no `Exception`."""
+
+    def __init__(self) -> None:
+        super().__init__(0)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kedro.pipeline import Pipeline
+from kedro.pipeline import Pipeline, pipeline
 
 from ganflow.cluster import membership
 from ganflow.errors import ConfigurationError
-from ganflow.pipelines import data, evaluation, features, models, sampling, seed_study, training
+from ganflow.pipelines import data, evaluation, features, models, retraining, sampling, seed_study, training
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -26,6 +26,10 @@ def register_pipelines() -> dict[str, Pipeline]:
     pipelines["__default__"] = sum(pipelines.values(), Pipeline([]))
     comparison = training.create_pipeline().only_nodes("measure_real_images")
     pipelines["seed_study"] = pipelines["data"] + extractor + comparison + seed_study.create_pipeline()
+    challenger = training.create_pipeline(parameters="challenger_training")
+    pipelines["retraining"] = pipelines["data"] + retraining.create_pipeline() + pipelines["models"] + extractor + challenger
+    # on its own, sampling draws from the champion; in the main job, from what has just been trained
+    pipelines["sampling"] = pipeline(pipelines["sampling"], inputs={"generator": "champion", "generator_record": "champion_record"})
     return pipelines if _is_chief() else {name: _up_to_training(pipeline) for name, pipeline in pipelines.items()}
 
 

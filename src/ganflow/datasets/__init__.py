@@ -10,9 +10,15 @@ from ganflow.datasets.images import ImageDataset, ImageFolderDataset
 from ganflow.datasets.keras_model import KerasModelDataset
 from ganflow.datasets.recipes import RecipesDataset
 from ganflow.datasets.records import RunRecords
+from ganflow.datasets.registered import (
+    PromotionDataset,
+    RegisteredGeneratorDataset,
+    RegisteredRecordDataset,
+    RegisteredVersionsDataset,
+)
 from ganflow.datasets.safetensors_file import SafetensorsDataset
 from ganflow.datasets.series import CheckpointSeries, RunSeriesDataset, SheetSeries
-from ganflow.datasets.text import CSVDataset, JSONDataset
+from ganflow.datasets.text import CSVDataset, JSONDataset, TextDataset
 
 __all__ = [
     "AnimationDataset",
@@ -24,9 +30,14 @@ __all__ = [
     "ImageFolderDataset",
     "JSONDataset",
     "KerasModelDataset",
+    "PromotionDataset",
     "RecipesDataset",
+    "RegisteredGeneratorDataset",
+    "RegisteredRecordDataset",
+    "RegisteredVersionsDataset",
     "RunRecords",
     "RunSeriesDataset",
     "SafetensorsDataset",
     "SheetSeries",
+    "TextDataset",
 ]

@@ -57,6 +57,10 @@ class HistoryDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.DataF
                 with atomic_path(file) as temporary:
                     temporary.write_text(content, encoding="utf-8")
 
+    def remove(self, run_id: str) -> None:
+        """Remove a run's file, if it is there."""
+        (self._path / f"{check_run_id(run_id)}.csv").unlink(missing_ok=True)
+
     def preview(self, nrows: int = 5) -> TablePreview:
         """The last rows of the table saved last, for kedro-viz.
 

@@ -45,6 +45,10 @@ class RunRecords(AbstractDataset[dict[str, Record], dict[str, Record]]):
             with atomic_path(self._path / f"{check_run_id(run_id)}.json") as temporary:
                 temporary.write_text(content, encoding="utf-8")
 
+    def remove(self, run_id: str) -> None:
+        """Remove a run's file, if it is there."""
+        (self._path / f"{check_run_id(run_id)}.json").unlink(missing_ok=True)
+
     def preview(self) -> JSONPreview:
         """The record saved last, for kedro-viz.
 

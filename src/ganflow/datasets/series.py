@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
@@ -88,6 +89,14 @@ class RunSeriesDataset(AbstractDataset[dict[str, dict[int, T]], dict[str, dict[i
                     temporary.write_bytes(content)
             if values:
                 self._remove_outdated(run_id, newest=max(values))
+
+    def remove(self, run_id: str) -> None:
+        """Remove a run with all of its steps, if it is there."""
+        folder = self._path / check_run_id(run_id)
+        if folder.is_dir():
+            # a name that no load finds, so that a removal that is cut off leaves no half of a run
+            hidden = folder.rename(folder.with_name(f".{run_id}.removed"))
+            shutil.rmtree(hidden)
 
     def _remove_outdated(self, run_id: str, newest: int) -> None:
         files = self._files(run_id)

@@ -1,4 +1,4 @@
-"""kedro-datasets' JSON and CSV files, saved atomically."""
+"""kedro-datasets' JSON, CSV and text files, saved atomically."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from kedro.io import Version
-from kedro_datasets import json, pandas
+from kedro_datasets import json, pandas, text
 
 from ganflow.datasets.atomic import AtomicSave
 from ganflow.datasets.local import local_path
@@ -39,3 +39,16 @@ class CSVDataset(AtomicSave, pandas.CSVDataset):
         metadata: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(filepath=local_path(filepath), load_args=load_args, save_args=save_args, version=version, metadata=metadata)
+
+
+class TextDataset(AtomicSave, text.TextDataset):
+    """`kedro_datasets.text.TextDataset`, saved atomically; local files only, hence without `credentials` and `fs_args`."""
+
+    def __init__(
+        self,
+        *,
+        filepath: str | os.PathLike[str],
+        version: Version | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(filepath=str(local_path(filepath)), version=version, metadata=metadata)

@@ -28,14 +28,15 @@ def summarise(values: np.ndarray) -> dict[str, float]:
     }
 
 
-def compare(values: np.ndarray, others: np.ndarray) -> dict[str, float]:
-    """Difference of two means, with its 95 % interval and the p-value of Welch's test, which does not take both spreads to be equal.
+def compare(values: np.ndarray, others: np.ndarray, confidence: float = 0.95) -> dict[str, float]:
+    """Difference of two means, with its interval and the p-value of Welch's test, which does not take both spreads to be equal.
 
     The p-value is of one comparison: of twenty without any difference, one is expected to be below 0.05.
 
     Args:
         values: (N,), one for each seed of a recipe.
         others: (M,), of another recipe.
+        confidence: of the interval, above 0 and below 1.
 
     Returns:
         `difference` (others - values), `low` and `high`, `p_value`; all but the difference NaN below two values on either side, or where
@@ -53,7 +54,7 @@ def compare(values: np.ndarray, others: np.ndarray) -> dict[str, float]:
     if not error**4 > 0:
         return difference | dict.fromkeys(("low", "high", "p_value"), math.nan)
     degrees = error**4 / sum(variance**2 / (len(side) - 1) for variance, side in zip(variances, sides, strict=True))
-    half = error * stats.t.ppf(0.975, degrees)
+    half = error * stats.t.ppf((1 + confidence) / 2, degrees)
     mean = difference["difference"]
     p_value = 2 * stats.t.sf(abs(mean) / error, degrees)
     return difference | {"low": float(mean - half), "high": float(mean + half), "p_value": float(p_value)}

@@ -35,6 +35,7 @@ def examine_settings(generator: Architecture, discriminator: Architecture, param
         *_missing_normalization(generator),
         *(finding for network in (generator, discriminator) for finding in _dropout(network)),
         *_rates(discriminator, parameters),
+        *_ended_rates(parameters),
     ]
 
 
@@ -121,3 +122,18 @@ def _rates(discriminator: Architecture, parameters: TrainingParameters) -> Itera
             "Without a penalty the discriminator needs the larger steps (the 2017 post's table).",
             f"Set training.discriminator_optimizer.learning_rate to {2 * rates[1]:g}, or training.r1_weight to 1.",
         )
+
+
+def _ended_rates(parameters: TrainingParameters) -> Iterator[Finding]:
+    """A network whose rate is 0 no longer learns, while the other one goes on."""
+    updates = {"generator": parameters.num_steps, "discriminator": parameters.num_steps * parameters.discriminator_steps}
+    for role, num_updates in updates.items():
+        decay = getattr(parameters, f"{role}_optimizer").decay
+        if decay is not None and decay.num_steps is not None and not decay.final_fraction and decay.num_steps < num_updates:
+            yield Finding(
+                "learning_rate_ends",
+                "notice",
+                f"the {role}'s learning rate is 0 after {decay.num_steps} of its {num_updates} updates",
+                "From then on it stands still, and the other network takes advantage of it.",
+                f"Set training.{role}_optimizer.decay.num_steps to {num_updates}, or its final_fraction above 0.",
+            )

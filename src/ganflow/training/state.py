@@ -11,10 +11,13 @@ import numpy as np
 import tensorflow as tf
 
 from ganflow.config import TrainingParameters
-from ganflow.errors import CheckpointError, DivergenceError
+from ganflow.errors import CheckpointError, ConfigurationError, DivergenceError
 from ganflow.networks import Architecture, instantiate
 from ganflow.training.devices import settle
 from ganflow.training.optimizers import build_optimizer
+
+ROLES = ("generator", "discriminator", "average_generator")
+"""Networks of a state."""
 
 AVERAGE = "average_generator/"
 """What the names of the averaged generator's variables start with."""
@@ -39,7 +42,7 @@ class TrainingState:
     def variables(self) -> Iterator[tuple[str, Any]]:
         """Yield a unique name and the variable, for every variable that the next step depends on."""
         yield "step", self.step
-        for role in ("generator", "discriminator", "average_generator"):
+        for role in ROLES:
             for name, variable in _model_variables(getattr(self, role)):
                 yield f"{role}/{name}", variable
         for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
@@ -78,6 +81,19 @@ class TrainingState:
             )
         for name, variable in variables.items():
             variable.assign(arrays[name])
+
+    def adopt(self, networks: dict[str, np.ndarray]) -> None:
+        """Take over the networks of another run, and nothing else: the optimizers start anew, and the steps are counted from 0.
+
+        Raises:
+            ConfigurationError: if they are of other architectures; nothing is changed then.
+        """
+        try:
+            self.restore(self.arrays() | networks)
+        except CheckpointError as error:
+            raise ConfigurationError(
+                f"The networks to start from are of other architectures than these. {error} Set retraining.warm_start=false."
+            ) from error
 
 
 DIVERGENCE_REMEDY = (
@@ -131,6 +147,11 @@ def assign_average(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
 def average_arrays(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The part of a copied state that `average_generator` takes."""
     return {name: array for name, array in arrays.items() if name.startswith(AVERAGE)}
+
+
+def network_arrays(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The part of a copied state that `TrainingState.adopt` takes: both networks and the average."""
+    return {name: array for name, array in arrays.items() if name.partition("/")[0] in ROLES}
 
 
 def _model_variables(model: keras.Model) -> Iterator[tuple[str, Any]]:

@@ -194,16 +194,18 @@ def build_step(state: TrainingState, loss: AdversarialLoss, parameters: Training
             clip_weights(state, parameters.weight_clip)
         return measured
 
+    def own_fakes(number: tf.Tensor) -> tf.Tensor:
+        return state.generator(noise(number, DISCRIMINATOR_LATENTS), training=parameters.discriminator_fakes == "training")
+
     def update_alone(pixels: tf.Tensor, number: tf.Tensor) -> None:
-        fake_images = state.generator(noise(number, DISCRIMINATOR_LATENTS), training=parameters.share_fakes)
-        discriminate(real(pixels, number), fake_images, number)
+        discriminate(real(pixels, number), own_fakes(number), number)
 
     def update_both(pixels: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         real_images = real(pixels, number)
         with tf.GradientTape() as generator_tape:
             fake_images = state.generator(noise(state.step, GENERATOR_LATENTS), training=True)
-        own_fakes = fake_images if parameters.share_fakes else state.generator(noise(number, DISCRIMINATOR_LATENTS), training=False)
-        discriminator_loss, penalty, accuracy = discriminate(real_images, own_fakes, number)
+        fakes = fake_images if parameters.share_fakes else own_fakes(number)
+        discriminator_loss, penalty, accuracy = discriminate(real_images, fakes, number)
         generator_loss, gradient_norm = update_generator(
             state, loss, real_images, fake_images, generator_tape, lambda images: augmented(images, number, FAKE_AUGMENTATION, use=1)
         )

@@ -54,6 +54,7 @@ def train(
     discriminator: Architecture,
     parameters: TrainingParameters,
     resume_from: dict[str, np.ndarray] | None = None,
+    initial_networks: dict[str, np.ndarray] | None = None,
 ) -> Iterator[Report]:
     """Train, yielding a report at step 0 and after every interval; the state is saved by whoever consumes the reports.
 
@@ -63,9 +64,10 @@ def train(
         discriminator: architecture.
         parameters: of training.
         resume_from: a state to continue from; None starts anew. Of several workers, the chief's counts.
+        initial_networks: the part of another run's state that `network_arrays` takes, to start anew with; None for fresh weights.
 
     Raises:
-        ConfigurationError: if there are fewer images than a batch, or the loss is unknown.
+        ConfigurationError: if there are fewer images than a batch, the loss is unknown, or the initial networks are of other architectures.
         DivergenceError: at the first loss or weight that is not finite; the report that would hold it is not yielded.
         TrainingInterruptedError: after SIGINT or SIGTERM to any worker, once the interval's report has been consumed.
         WorkerLostError: if another worker ends.
@@ -78,6 +80,8 @@ def train(
         state = create_state(generator, discriminator, parameters)
     if resume_from is not None:
         state.restore(resume_from)
+    elif initial_networks:
+        state.adopt(initial_networks)
     if has_peers(strategy):
         with explained_loss(strategy, state.reached):
             state.restore(state_from_chief(strategy, state.arrays()))

@@ -70,6 +70,22 @@ def test_spectral_normalization_bounds_the_slope(usual, networks_parameters, tra
     assert found((usual[0], spectral), training_parameters.model_copy(update={"r1_weight": 0.0})) == []
 
 
+@pytest.mark.parametrize(
+    ("num_steps", "discriminator_steps", "expected"),
+    [
+        # the decay is 20 updates long
+        (20, 1, []),
+        (21, 1, ["generator", "discriminator"]),
+        (20, 5, ["discriminator"]),
+    ],
+)
+def test_a_rate_that_falls_to_0_too_soon_is_named(usual, training_parameters, num_steps, discriminator_steps, expected):
+    parameters = training_parameters.model_copy(update={"num_steps": num_steps, "discriminator_steps": discriminator_steps})
+    findings = examine(usual, parameters)
+    assert [finding.name for finding in findings] == ["learning_rate_ends"] * len(expected)
+    assert [finding.evidence.split("'")[0] for finding in findings] == [f"the {role}" for role in expected]
+
+
 def position(layers, name):
     return next(number for number, layer in enumerate(layers) if layer["config"]["name"] == name)
 

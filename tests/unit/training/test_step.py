@@ -153,6 +153,17 @@ def test_a_step_counts_itself_and_measures(state, images, training_parameters, s
     assert metrics["discriminator_accuracy"] * 8 == pytest.approx(round(metrics["discriminator_accuracy"] * 8))
 
 
+@pytest.mark.parametrize(("mode", "moves"), [("training", True), ("inference", False)])
+def test_fakes_of_its_own_are_made_in_the_mode_asked_for(state, images, training_parameters, mode, moves):
+    parameters = training_parameters.model_copy(update={"share_fakes": False, "discriminator_fakes": mode})
+    step = build_step(state, LOSSES["logistic"], parameters)
+    before = [np.array(variable) for variable in state.generator.non_trainable_variables if "moving" in variable.path]
+    step.update_discriminator(tf.constant(images[:4]), tf.constant(0))
+    after = [np.array(variable) for variable in state.generator.non_trainable_variables if "moving" in variable.path]
+    # only training mode takes in the statistics of a batch
+    assert any(not np.array_equal(one, other) for one, other in zip(before, after, strict=True)) == moves
+
+
 def test_weights_are_clipped_on_both_sides(state):
     weight = state.discriminator.trainable_variables[0]
     weight.assign(tf.fill(weight.shape, -3.0))

@@ -61,7 +61,7 @@ def plan_study(
             check_recipe(preset, network.discriminator)
             generator, discriminator = build_pair(network, data_fingerprint["image_shape"])
             parameters = preset.model_copy(update={"seed": seed} | ({"num_steps": study.num_steps} if study.num_steps else {}))
-            record = identify_run(images, data_fingerprint, generator, discriminator, parameters)
+            record = identify_run(images, data_fingerprint, generator, discriminator, {}, parameters)
             plan[record["run_id"]] = PlannedRun(name, seed, generator, discriminator, record, parameters)
     return plan
 
@@ -89,6 +89,7 @@ def train_study(
                 run.training_run,
                 earlier_checkpoints,
                 earlier_history,
+                {},
                 real_images,
                 run.parameters,
                 health,

@@ -25,9 +25,10 @@ def identify_run(
     data_fingerprint: dict[str, Any],
     generator: dict[str, Any],
     discriminator: dict[str, Any],
+    initial_state: dict[str, Any],
     parameters: TrainingParameters,
 ) -> dict[str, Any]:
-    """Name the run after what decides its weights: data, architectures and training parameters."""
+    """Name the run after what decides its weights: data, architectures, training parameters, and what it starts from if not anew."""
     from ganflow.training.devices import settle
     from ganflow.training.identity import run_id
     from ganflow.training.trainer import check_batch_size
@@ -41,6 +42,8 @@ def identify_run(
         "discriminator": discriminator,
         "training": settled.identity(),
     }
+    if initial_state:
+        identity["initial_state"] = initial_state["metadata"]
     return {"run_id": run_id(identity), "data": data_fingerprint, "training": settled.model_dump(mode="json")}
 
 
@@ -60,6 +63,7 @@ def train_gan(
     training_run: dict[str, Any],
     earlier_checkpoints: Series,
     earlier_history: dict[str, pd.DataFrame],
+    initial_state: dict[str, Any],
     real_images: dict[str, Any],
     parameters: TrainingParameters,
     health: HealthParameters,
@@ -85,7 +89,7 @@ def train_gan(
     rows = _rows_until(start.step, earlier_history.get(run_id))
     watch = Watch(generator, discriminator, real_images, parameters, health, rows)
     try:
-        for report in train(images, generator, discriminator, parameters, start.arrays):
+        for report in train(images, generator, discriminator, parameters, start.arrays, initial_state.get("arrays")):
             sheets = {run_id: {report.step: tile(report.samples, parameters.sheet_columns)}}
             checkpoints = {run_id: {report.step: _checkpoint(run_id, report.step, report.arrays)}}
             best = {run_id: {report.step: _checkpoint(run_id, report.step, average_arrays(report.arrays))}}

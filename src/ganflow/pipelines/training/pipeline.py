@@ -5,13 +5,17 @@ from kedro.pipeline import Node, Pipeline
 from ganflow.pipelines.training.nodes import STREAMED, export_generator, identify_run, measure_real_images, train_gan
 
 
-def create_pipeline(**_: object) -> Pipeline:
-    """Wire the `training` pipeline."""
+def create_pipeline(parameters: str = "params:training", **_: object) -> Pipeline:
+    """Wire the `training` pipeline.
+
+    Args:
+        parameters: where the training parameters come from; a retraining has a node that makes them.
+    """
     return Pipeline(
         [
             Node(
                 identify_run,
-                ["train_images", "data_fingerprint", "generator_architecture", "discriminator_architecture", "params:training"],
+                ["train_images", "data_fingerprint", "generator_architecture", "discriminator_architecture", "initial_state", parameters],
                 "training_run",
                 name="identify_run",
             ),
@@ -30,8 +34,9 @@ def create_pipeline(**_: object) -> Pipeline:
                     "training_run",
                     "earlier_checkpoints",
                     "earlier_history",
+                    "initial_state",
                     "real_images",
-                    "params:training",
+                    parameters,
                     "params:health",
                 ],
                 {name: name for name in STREAMED},
@@ -39,7 +44,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 export_generator,
-                ["checkpoints", "best_checkpoints", "training_history", "training_run", "generator_architecture", "params:training"],
+                ["checkpoints", "best_checkpoints", "training_history", "training_run", "generator_architecture", parameters],
                 {"generator_record": "generator_record", "generator": "generator"},
                 name="export_generator",
             ),

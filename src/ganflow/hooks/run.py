@@ -127,7 +127,8 @@ class ProgressHooks:
         if "study_plan" in inputs:
             self._num_steps = {run_id: run.parameters.num_steps for run_id, run in inputs["study_plan"].items()}
         else:
-            self._num_steps = {inputs["training_run"]["run_id"]: inputs["params:training"].num_steps}
+            parameters = inputs["params:training"] if "params:training" in inputs else inputs["challenger_training"]
+            self._num_steps = {inputs["training_run"]["run_id"]: parameters.num_steps}
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:

@@ -1,0 +1,171 @@
+"""Nodes around a training that ask whether it is needed, and whether its result is better than what is in use."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from ganflow.config import EvaluationParameters, RetrainingParameters, TrainingParameters
+from ganflow.errors import ConfigurationError, DataError
+from ganflow.metrics.gate import Contestant, judge
+from ganflow.metrics.images import nearest_distances
+from ganflow.metrics.report import FeatureSet, score, score_key
+from ganflow.pipelines.retraining.page import write_page
+from ganflow.pipelines.training.nodes import Series
+
+SCORES = ("kernel_distance", "coverage", "recall", "precision", "density", "num_classes_reached", "frechet_distance")
+
+_NUM_NEIGHBOURS = 500
+"""Images whose nearest training image is looked for."""
+
+Decisions = dict[str, dict[str, Any]]
+"""{run id: what was decided of the challenger that this run trained}."""
+
+
+def find_reason(
+    data_fingerprint: dict[str, Any],
+    champion: dict[str, Any],
+    versions: list[dict[str, Any]],
+    decisions: Decisions,
+    parameters: RetrainingParameters,
+) -> dict[str, Any]:
+    """Is there a reason to train a challenger? An attempt that was cut off keeps its number, and with it its seed."""
+    data = data_fingerprint["sha256"]
+    if champion and champion["record"]["data"]["image_shape"] != data_fingerprint["image_shape"]:
+        raise DataError(
+            f"The champion, version {champion['version']}, makes images of shape {champion['record']['data']['image_shape']}, these are of "
+            f"{data_fingerprint['image_shape']}: the two cannot be compared. Give images of the champion's size (data.source, "
+            "data.location), or keep these in a project of their own."
+        )
+    reason, why = _reason(data, champion, versions, decisions, parameters)
+    attempt = max((decision["attempt"] for decision in decisions.values()), default=-1) + 1
+    number = champion["version"] if champion else None
+    return {"is_due": reason is not None, "reason": reason, "why": why, "attempt": attempt, "champion": number, "data": data}
+
+
+def _reason(
+    data: str, champion: dict[str, Any], versions: list[dict[str, Any]], decisions: Decisions, parameters: RetrainingParameters
+) -> tuple[str | None, str]:
+    """Name of the reason, None for none; and a sentence."""
+    if not champion:
+        return "champion_missing", "there is no champion yet"
+    number = champion["version"]
+    # a version that was rolled back has been champion, and is not made it again
+    settled = {version["sha256"] for version in versions if version["promoted"] or version["rolled_back"]} | {champion["record"]["sha256"]}
+    if any(found["promote"] and found["sha256"] not in settled for found in decisions.values()):
+        return "unfinished_promotion", "a promotion was decided, and cut off before it was done"
+    if parameters.force:
+        return "force", "retraining.force is true"
+    tried = any(found["data"] == data for found in decisions.values())
+    if data != champion["record"]["data"]["sha256"] and not tried:
+        return "new_data", f"the data, {data[:12]}, are none that a challenger was trained on"
+    age = (datetime.now(UTC) - datetime.fromisoformat(champion["promoted"])).total_seconds() / 86_400
+    if parameters.max_age_days is not None and age > parameters.max_age_days:
+        return "champion_old", f"version {number} has been champion for {age:.1f} days, more than {parameters.max_age_days:g}"
+    tried_text = "a challenger was trained on these data already" if tried else "the champion was trained on these data"
+    limit = "" if parameters.max_age_days is None else f" of at most {parameters.max_age_days:g}"
+    return None, f"version {number} is champion, {age:.1f} days old{limit}, and {tried_text}"
+
+
+def plan_challenger(training: TrainingParameters, reason: dict[str, Any]) -> TrainingParameters:
+    """Give every attempt a seed of its own: the same data and seed would make the same generator again."""
+    if training.resume == "never":
+        # it would begin a challenger anew that was cut off
+        training = training.model_copy(update={"resume": "auto"})
+    return training.model_copy(update={"seed": (training.seed + reason["attempt"]) % 2**31})
+
+
+def find_initial_state(
+    champion: dict[str, Any], checkpoints: Series, reason: dict[str, Any], parameters: RetrainingParameters
+) -> dict[str, Any]:
+    """The champion's newest checkpoint, for a warm start; {} for a cold one."""
+    from ganflow.training.identity import load_state
+    from ganflow.training.state import network_arrays
+
+    if not parameters.warm_start or reason["reason"] == "champion_missing":
+        return {}
+    run_id = champion["record"]["run_id"]
+    own = checkpoints.get(run_id, {})
+    if not own:
+        raise ConfigurationError(
+            f"retraining.warm_start is true, but the champion's run {run_id} has no checkpoint any more. Set retraining.warm_start=false."
+        )
+    step = max(own)
+    return {"arrays": network_arrays(load_state(own, step, run_id)), "metadata": {"run_id": run_id, "step": step}}
+
+
+def hold_trial(
+    challenger: Any,
+    champion: Any,
+    feature_extractor: dict[str, Any],
+    train_images: np.ndarray,
+    held_out_images: np.ndarray,
+    data_fingerprint: dict[str, Any],
+    parameters: RetrainingParameters,
+    evaluation: EvaluationParameters,
+) -> dict[str, Any]:
+    """Score challenger and champion on the same held-out images in the same features, on several draws of samples each."""
+    from ganflow.networks.features import compile_classifier, restore_classifier
+    from ganflow.sampling.images import sample_images
+
+    accuracy = feature_extractor["metadata"]["accuracy"]
+    if accuracy < evaluation.minimum_accuracy:
+        raise DataError(
+            f"The feature extractor names {accuracy:.1%} of the held-out images rightly; a trial in its features needs at least "
+            f"{evaluation.minimum_accuracy:.1%}. Raise evaluation.extractor_epochs, or lower evaluation.minimum_accuracy."
+        )
+    classify = compile_classifier(restore_classifier(feature_extractor), evaluation.batch_size)
+    held_out = FeatureSet(*classify(held_out_images))
+    num = min(evaluation.num_samples, data_fingerprint["num_train"])
+    trial: dict[str, Any] = {
+        "num_samples": num,
+        "num_classes": data_fingerprint["num_classes"],
+        "held_out_distance": float(np.median(nearest_distances(held_out_images[:_NUM_NEIGHBOURS], train_images))),
+    }
+    for name, generator in (("challenger", challenger), ("champion", champion)):
+        if generator is None:
+            continue
+        scores: dict[str, list[float]] = {key: [] for key in SCORES}
+        for draw in range(parameters.num_draws):
+            images = sample_images(generator, num, evaluation.batch_size, parameters.seed + draw)
+            found = score(held_out, FeatureSet(*classify(images)), data_fingerprint["num_classes"], evaluation.num_neighbours)
+            for key in SCORES:
+                scores[key].append(found[score_key(key, num)])
+        nearest = float(np.median(nearest_distances(images[:_NUM_NEIGHBOURS], train_images)))
+        trial[name] = asdict(Contestant(scores, nearest))
+    return trial
+
+
+def decide(
+    trial: dict[str, Any],
+    diagnosis: dict[str, dict[str, Any]],
+    generator_record: dict[str, Any],
+    reason: dict[str, Any],
+    parameters: RetrainingParameters,
+) -> dict[str, Any]:
+    """Promote or reject, with the numbers of every condition, as data and as a page to read."""
+    run_id = generator_record["run_id"]
+    health = diagnosis.get(run_id, {"healthy": False, "findings": [{"name": "no diagnosis", "severity": "serious"}]})
+    findings = [] if health["healthy"] else [found["name"] for found in health["findings"] if found["severity"] == "serious"]
+    champion = Contestant(**trial["champion"]) if "champion" in trial else None
+    challenger = Contestant(**trial["challenger"])
+    conditions = judge(challenger, champion, trial["held_out_distance"], trial["num_classes"], findings, parameters.gate)
+    decision = {
+        **{name: reason[name] for name in ("attempt", "reason", "why", "champion", "data")},
+        "run_id": run_id,
+        "sha256": generator_record["sha256"],
+        "promote": all(condition.passed for condition in conditions),
+        "conditions": [asdict(condition) for condition in conditions],
+        "trial": trial,
+        "decided": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    return {"decisions": {run_id: decision}, "decision_page": write_page(decision)}
+
+
+def carry_out(decisions: Decisions, generator_record: dict[str, Any]) -> dict[str, Any]:
+    """What is to be done, once the decision is on disk: an alias to move, or nothing."""
+    decision = decisions[generator_record["run_id"]]
+    return {name: decision[name] for name in ("promote", "sha256", "champion", "run_id")}

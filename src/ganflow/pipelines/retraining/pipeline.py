@@ -1,0 +1,49 @@
+"""Data and a champion to a challenger, a trial of both, and a champion again."""
+
+from kedro.pipeline import Node, Pipeline
+
+from ganflow.pipelines.retraining.nodes import carry_out, decide, find_initial_state, find_reason, hold_trial, plan_challenger
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Wire what the `retraining` pipeline has besides data, networks, classifier and training."""
+    return Pipeline(
+        [
+            Node(
+                find_reason,
+                ["data_fingerprint", "champion_to_beat", "registered_versions", "earlier_decisions", "params:retraining"],
+                "retraining_reason",
+                name="find_reason",
+            ),
+            Node(plan_challenger, ["params:training", "retraining_reason"], "challenger_training", name="plan_challenger"),
+            Node(
+                find_initial_state,
+                ["champion_to_beat", "earlier_checkpoints", "retraining_reason", "params:retraining"],
+                "initial_state",
+                name="find_initial_state",
+            ),
+            Node(
+                hold_trial,
+                [
+                    "generator",
+                    "generator_to_beat",
+                    "feature_extractor",
+                    "train_images",
+                    "held_out_images",
+                    "data_fingerprint",
+                    "params:retraining",
+                    "params:evaluation",
+                ],
+                "trial",
+                name="hold_trial",
+            ),
+            Node(
+                decide,
+                ["trial", "diagnosis", "generator_record", "retraining_reason", "params:retraining"],
+                {"decisions": "decisions", "decision_page": "decision_page"},
+                name="decide",
+            ),
+            Node(carry_out, ["decisions", "generator_record"], "promotion", name="carry_out"),
+        ],
+        tags=["training", "retraining"],
+    )

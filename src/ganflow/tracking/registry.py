@@ -1,0 +1,257 @@
+"""Versions of the generator, and the aliases by which they are called: champion, challenger, previous."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+from ganflow.errors import TrackingError
+from ganflow.tracking.store import Store
+
+if TYPE_CHECKING:
+    pass
+
+CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
+
+FILES = "generator"
+"""Folder of a version among the artifacts of its run, with these two files."""
+MODEL_FILE, RECORD_FILE = "generator.keras", "generator_record.json"
+
+RUN_ID, SHA256, PROMOTED, ROLLED_BACK = "ganflow.run_id", "ganflow.sha256", "ganflow.promoted", "ganflow.rolled_back"
+"""Tags of a version: training run, weights, and when it last became champion or ceased to be it by hand."""
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One registered generator.
+
+    Attributes:
+        number: 1, 2, …
+        mlflow_run: that it was logged in.
+        source: address of its folder of files.
+        tags: by name.
+        aliases: that point at it.
+        created: when it was registered, in seconds since 1970.
+    """
+
+    number: int
+    mlflow_run: str
+    source: str
+    tags: dict[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    created: float = 0.0
+
+    @property
+    def run_id(self) -> str:
+        """Identity of the training run."""
+        return self.tags.get(RUN_ID, "")
+
+    @property
+    def promoted(self) -> str:
+        """When it became champion, in ISO 8601; as the registration if a promotion was cut off before it was noted."""
+        return self.tags.get(PROMOTED) or datetime.fromtimestamp(self.created, UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Every version of one model.
+
+    Attributes:
+        store: that holds it.
+        model: its name there.
+    """
+
+    store: Store
+    model: str
+
+    def by_alias(self, alias: str) -> ModelVersion | None:
+        """The version that an alias points at; None if there is none.
+
+        The embedded database is asked without MLflow, whose import takes longer than to draw the images.
+
+        Raises:
+            TrackingError: if the registry cannot be read.
+        """
+        if not self.store.is_embedded:
+            return next((version for version in self.versions() if alias in version.aliases), None)
+        if not self.store.database.exists():
+            return None
+        with self.store.explained(), self.store.connection() as connection:
+            try:
+                return self._read_alias(connection, alias)
+            except sqlite3.OperationalError:
+                # another layout of tables: MLflow knows it
+                return next((version for version in self.versions() if alias in version.aliases), None)
+
+    def by_number(self, number: int) -> ModelVersion:
+        """One version.
+
+        Raises:
+            TrackingError: if there is none of that number.
+        """
+        versions = {version.number: version for version in self.versions()}
+        if number not in versions:
+            raise TrackingError(
+                f"There is no version {number} of '{self.model}': there are {sorted(versions)}. `kedro champion history` lists them."
+            )
+        return versions[number]
+
+    def versions(self) -> list[ModelVersion]:
+        """All versions, oldest first; [] if nothing was ever registered."""
+        from mlflow.exceptions import MlflowException
+
+        client = self.store.client()
+        with self.store.explained():
+            try:
+                aliases = client.get_registered_model(self.model).aliases
+            except MlflowException as error:
+                if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                    return []
+                raise
+            found = client.search_model_versions(f"name = '{self.model}'", max_results=10_000)
+        by_version = {number: tuple(alias for alias, at in aliases.items() if int(at) == number) for number in map(int, aliases.values())}
+        versions = [
+            ModelVersion(
+                int(version.version),
+                version.run_id or "",
+                version.source or "",
+                dict(version.tags),
+                by_version.get(int(version.version), ()),
+                version.creation_timestamp / 1000,
+            )
+            for version in found
+        ]
+        return sorted(versions, key=lambda version: version.number)
+
+    def register(self, mlflow_run: str, record: dict[str, Any]) -> ModelVersion:
+        """Make the files that a run has logged a version; the same weights are registered once."""
+        existing = self.find(record["sha256"])
+        if existing is not None:
+            return existing
+        client = self.store.client()
+        with self.store.explained():
+            if not any(found.name == self.model for found in client.search_registered_models(f"name = '{self.model}'")):
+                client.create_registered_model(self.model, description="Generators that ganflow has trained.")
+            source = f"{client.get_run(mlflow_run).info.artifact_uri}/{FILES}"
+            tags = {RUN_ID: record["run_id"], SHA256: record["sha256"]}
+            version = client.create_model_version(self.model, source=source, run_id=mlflow_run, tags=tags)
+        return ModelVersion(int(version.version), mlflow_run, source, tags)
+
+    def find(self, sha256: str) -> ModelVersion | None:
+        """The newest version with these weights."""
+        return next((version for version in reversed(self.versions()) if version.tags.get(SHA256) == sha256), None)
+
+    def promote(self, number: int) -> None:
+        """Make a version the champion, and the champion until now the previous one. Safe to repeat.
+
+        One move of one alias decides it; whatever is cut off around it, there is a champion.
+        """
+        client = self.store.client()
+        champion = self.by_alias(CHAMPION)
+        with self.store.explained():
+            if champion is None or champion.number != number:
+                if champion is not None:
+                    client.set_registered_model_alias(self.model, PREVIOUS, str(champion.number))
+                client.set_registered_model_alias(self.model, CHAMPION, str(number))
+            client.set_model_version_tag(self.model, str(number), PROMOTED, _now())
+
+    def roll_back(self, to: int | None = None) -> tuple[ModelVersion, ModelVersion]:
+        """Make an earlier version the champion again, by default the previous one.
+
+        Returns:
+            The champion until now and the new one.
+
+        Raises:
+            TrackingError: if there is nothing to go back to, or its files are not there.
+        """
+        champion = self.by_alias(CHAMPION)
+        target = self.by_number(to) if to is not None else self.by_alias(PREVIOUS)
+        if champion is None or target is None or target.number == champion.number:
+            state = "there is no champion" if champion is None else f"version {champion.number} is the champion"
+            wanted = "there is no other, previous one" if to is None else f"version {to} was asked for"
+            raise TrackingError(f"Nothing to go back to: {state}, and {wanted}. `kedro champion history` lists the versions.")
+        read_record(self.fetch(target))
+        client = self.store.client()
+        with self.store.explained():
+            client.set_registered_model_alias(self.model, CHAMPION, str(target.number))
+            client.set_registered_model_alias(self.model, PREVIOUS, str(champion.number))
+            client.set_model_version_tag(self.model, str(champion.number), ROLLED_BACK, _now())
+            client.set_model_version_tag(self.model, str(target.number), PROMOTED, _now())
+        return champion, target
+
+    def call(self, alias: str, number: int) -> None:
+        """Point an alias at a version."""
+        client = self.store.client()
+        with self.store.explained():
+            client.set_registered_model_alias(self.model, alias, str(number))
+
+    def fetch(self, version: ModelVersion) -> Path:
+        """Folder with the files of a version.
+
+        Raises:
+            TrackingError: if they are not there.
+        """
+        folder = self._folder(version)
+        for name in (MODEL_FILE, RECORD_FILE):
+            if not (folder / name).is_file():
+                called = f" ({', '.join(version.aliases)})" if version.aliases else ""
+                raise TrackingError(
+                    f"Version {version.number}{called} of '{self.model}' has no {name} in {folder}: it was removed or moved. Put it back "
+                    "from a backup, or choose another version: kedro champion rollback --to VERSION"
+                )
+        return folder
+
+    def _folder(self, version: ModelVersion) -> Path:
+        if self.store.is_embedded:
+            # by its place and not by its address, which holds the path that the project had when it was written
+            return self.store.artifacts / version.mlflow_run / "artifacts" / FILES
+        address = urlparse(version.source)
+        if address.scheme in ("", "file"):
+            return Path(unquote(address.path))
+        from mlflow.artifacts import download_artifacts
+
+        # removed when the process ends
+        _DOWNLOADS.append(tempfile.TemporaryDirectory(prefix="ganflow-"))
+        with self.store.explained():
+            return Path(download_artifacts(version.source, dst_path=_DOWNLOADS[-1].name, tracking_uri=self.store.tracking_uri))
+
+    def _read_alias(self, connection: sqlite3.Connection, alias: str) -> ModelVersion | None:
+        row = connection.execute(
+            "SELECT v.version, v.run_id, v.source, v.creation_time FROM registered_model_aliases AS a "
+            "JOIN model_versions AS v ON v.name = a.name AND v.version = a.version WHERE a.name = ? AND a.alias = ?",
+            (self.model, alias),
+        ).fetchone()
+        if row is None:
+            return None
+        number, mlflow_run, source, created = row
+        tags = dict(
+            connection.execute("SELECT key, value FROM model_version_tags WHERE name = ? AND version = ?", (self.model, number)).fetchall()
+        )
+        return ModelVersion(int(number), mlflow_run, source, tags, (alias,), created / 1000)
+
+
+_DOWNLOADS: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """What a version says of itself: the record of the generator, see `export_generator`.
+
+    Raises:
+        TrackingError: if it is damaged.
+    """
+    file = folder / RECORD_FILE
+    try:
+        record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrackingError(f"{file} cannot be read: {error}. Put it back from a backup, or choose another version.") from error
+    return record
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,99 @@
+"""Where runs and models are recorded: a file of one's own, or the server that MLflow's usual variables name."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from ganflow.errors import TrackingError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_FOREIGN = frozenset({"alembic", "mlflow", "requests", "sqlalchemy", "sqlite3", "urllib3"})
+"""Packages whose errors say that the store is at fault."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """A place for runs and models.
+
+    Attributes:
+        folder: of the embedded store: a database, `mlflow.db`, and `artifacts/`. Nothing has to be started for it.
+    """
+
+    folder: Path
+
+    @property
+    def tracking_uri(self) -> str:
+        """Of runs: MLFLOW_TRACKING_URI, or else the embedded database."""
+        return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{self.database}"
+
+    @property
+    def registry_uri(self) -> str:
+        """Of models: MLFLOW_REGISTRY_URI, or else where the runs are."""
+        return os.environ.get("MLFLOW_REGISTRY_URI") or self.tracking_uri
+
+    @property
+    def database(self) -> Path:
+        """The embedded database, whether or not it is in use."""
+        return self.folder / "mlflow.db"
+
+    @property
+    def artifacts(self) -> Path:
+        """Files of the embedded store: `<run>/artifacts/…`."""
+        return self.folder / "artifacts"
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether no variable names another place."""
+        return self.registry_uri == f"sqlite:///{self.database}"
+
+    def client(self) -> MlflowClient:
+        """Connect, making the embedded store if it is not there yet.
+
+        Raises:
+            TrackingError: if the store cannot be opened.
+        """
+        with self.explained():
+            if self.is_embedded:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self.check_database()
+            from mlflow import MlflowClient
+
+            return MlflowClient(self.tracking_uri, self.registry_uri)
+
+    def check_database(self) -> None:
+        """Raise sqlite3.DatabaseError if there is a file that is no database: MLflow would try again for minutes."""
+        if self.database.exists():
+            with self.connection() as connection:
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """The embedded database itself, for reading. A write that a killed process has left half-done is undone by opening it."""
+        with closing(sqlite3.connect(f"file:{quote(str(self.database))}?mode=rw", uri=True)) as connection:
+            yield connection
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn what goes wrong in the store into an error that a user can act on."""
+        try:
+            yield
+        except Exception as error:
+            if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _FOREIGN:
+                raise
+            message = str(error).strip().partition("\n")[0].rstrip(".")
+            remedy = (
+                f"If {self.database} is damaged, put a backup in its place; without it the aliases, the champion among them, are lost. "
+                "If the folder cannot be written to, or the disk is full, mend that. Then run again."
+                if self.is_embedded
+                else "Check that the server answers, and the MLFLOW_* variables. Then run again."
+            )
+            raise TrackingError(f"The record of runs and models, {self.registry_uri}, cannot be used: {message}. {remedy}") from error
