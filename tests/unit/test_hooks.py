@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ganflow.errors import ConfigurationError
-from ganflow.hooks import ParameterHooks, ProgressHooks, progress_line
+from ganflow.hooks.run import ParameterHooks, ProgressHooks, progress_line
 
 
 def row(step):
@@ -87,7 +87,7 @@ def test_unknown_sections_are_refused(sections, message):
 
 def test_start_messages_are_held_back_and_shown_on_failure():
     script = (
-        "import os\nfrom ganflow.hooks import _without_start_messages\n"
+        "import os\nfrom ganflow.hooks.run import _without_start_messages\n"
         "with _without_start_messages():\n    os.write(2, b'chatter')\n"
         "os.write(2, b'after')\n"
         "with _without_start_messages():\n    os.write(2, b'reason')\n    raise SystemExit(3)\n"

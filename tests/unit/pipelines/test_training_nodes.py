@@ -9,6 +9,7 @@ from ganflow.data.splits import hash_array
 from ganflow.errors import CheckpointError, CollapseError, ConfigurationError, DataError, DivergenceError
 from ganflow.networks import check_record
 from ganflow.pipelines.training.nodes import STREAMED, export_generator, identify_run, measure_real_images, train_gan
+from ganflow.training.state import network_arrays
 
 
 @pytest.fixture
@@ -18,9 +19,10 @@ def fingerprint(images):
 
 @pytest.fixture
 def run(images, fingerprint, architectures, training_parameters):
-    return identify_run(images, fingerprint, *architectures, training_parameters)
+    return identify_run(images, fingerprint, *architectures, {}, training_parameters)
 
 
+NOTHING = {}
 HEALTH = HealthParameters(warmup_steps=0, score_every=6, num_samples=10, batch_size=5)
 
 
@@ -33,9 +35,9 @@ def real_images(images, obtain):
 def chunks_of(images, architectures, run, real_images, training_parameters):
     """Function that trains and returns an iterator of all chunks."""
 
-    def train(checkpoints=(), history=(), health=HEALTH, **changes):
+    def train(checkpoints=(), history=(), initial_state=NOTHING, health=HEALTH, **changes):
         parameters = training_parameters.model_copy(update=changes)
-        return train_gan(images, *architectures, run, dict(checkpoints), dict(history), real_images, parameters, health)
+        return train_gan(images, *architectures, run, dict(checkpoints), dict(history), initial_state, real_images, parameters, health)
 
     return train
 
@@ -51,22 +53,24 @@ def as_table(chunks, run_id):
 
 
 def test_a_run_is_its_data_networks_and_parameters(images, fingerprint, architectures, training_parameters, run):
-    def identify(sha256="a" * 64, networks=architectures, **changes):
+    def identify(sha256="a" * 64, networks=architectures, initial_state=NOTHING, **changes):
         parameters = training_parameters.model_copy(update=changes)
-        return identify_run(images, fingerprint | {"sha256": sha256}, *networks, parameters)["run_id"]
+        return identify_run(images, fingerprint | {"sha256": sha256}, *networks, initial_state, parameters)["run_id"]
 
     assert identify() == identify(num_steps=99) == identify(interval=1) == run["run_id"]
-    assert len({identify(), identify("b"), identify(networks=architectures[::-1]), identify(seed=1), identify(sheet_columns=3)}) == 5
+    others = [identify("b"), identify(networks=architectures[::-1]), identify(seed=1), identify(sheet_columns=3)]
+    others += [identify(initial_state={"arrays": {}, "metadata": {"run_id": "x", "step": step}}) for step in (5, 6)]
+    assert len({identify(), *others}) == 7
 
 
 def test_images_that_are_not_the_fingerprinted_ones_are_refused(images, fingerprint, architectures, training_parameters):
     with pytest.raises(DataError, match="of different data.*kedro run --pipelines data"):
-        identify_run(images + 1, fingerprint, *architectures, training_parameters)
+        identify_run(images + 1, fingerprint, *architectures, {}, training_parameters)
 
 
 def test_too_few_images_are_refused_before_anything_is_saved(images, fingerprint, architectures, training_parameters):
     with pytest.raises(ConfigurationError, match="fewer than training.batch_size = 25"):
-        identify_run(images, fingerprint, *architectures, training_parameters.model_copy(update={"batch_size": 25}))
+        identify_run(images, fingerprint, *architectures, {}, training_parameters.model_copy(update={"batch_size": 25}))
 
 
 def test_every_chunk_has_row_sheet_diagnosis_and_checkpoint_of_one_step(chunks_of, run):
@@ -180,3 +184,22 @@ def test_a_diverged_run_leaves_its_diagnosis_and_nothing_else(chunks_of, run):
     (finding,) = [finding for finding in last.pop("diagnosis")[run["run_id"]]["findings"] if finding["name"] == "divergence"]
     assert "learning_rate" in finding["remedy"]
     assert set(map(str, last.values())) == {"{}"}
+
+
+def test_a_warm_start_takes_over_the_networks_and_counts_from_0(chunks_of, run):
+    cold = list(chunks_of(num_steps=3))
+    last = as_series(cold, run["run_id"])[run["run_id"]][3]()["arrays"]
+    warm = list(chunks_of(num_steps=3, initial_state={"arrays": network_arrays(last), "metadata": {}}))
+    first = as_series(warm, run["run_id"])[run["run_id"]][0]()["arrays"]
+    networks = network_arrays(last)
+    assert {name.partition("/")[0] for name in networks} == {"generator", "discriminator", "average_generator"}
+    assert int(first["step"]) == 0
+    assert all(np.array_equal(first[name], networks[name]) for name in networks)
+    # the optimizers start anew, as they did in the cold run
+    begin = as_series(cold, run["run_id"])[run["run_id"]][0]()["arrays"]
+    assert all(np.array_equal(first[name], begin[name]) for name in first.keys() - networks.keys())
+
+
+def test_networks_of_another_architecture_are_no_start(chunks_of):
+    with pytest.raises(ConfigurationError, match="of other architectures.*retraining.warm_start=false"):
+        next(chunks_of(initial_state={"arrays": {"generator/other": np.zeros(3)}, "metadata": {}}))
