@@ -2,6 +2,7 @@
 # make test   set up, then check style, types and import rules, and run every test
 # make check  style, types and import rules alone
 # make bench  set up, then measure training speed beside the loops that tutorials teach
+# make airflow-dag  write the Airflow DAG that conf/base/airflow.yml describes to airflow_dags/ (docs/airflow.md)
 # make lock   renew requirements.lock after a change of the dependencies in pyproject.toml
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ MARK := $(VENV)/.installed-dev
 # names, versions and hashes for every platform; nothing of where they came from
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
-.PHONY: run test check bench lock setup clean
+.PHONY: run test check bench airflow-dag lock setup clean
 .DELETE_ON_ERROR:
 
 run: $(STAMP)
@@ -43,6 +44,13 @@ $(STAMP): requirements.lock pyproject.toml
 $(MARK): $(STAMP) requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	touch $@
+
+# written beside and moved: an error must not leave half a file where Airflow looks
+airflow-dag: $(STAMP)
+	rm -rf airflow_dags/.new
+	$(BIN)/kedro airflow create --jinja-file conf/airflow_dag.py.j2 --target-dir airflow_dags/.new $(ARGS)
+	mv airflow_dags/.new/*.py airflow_dags/
+	rmdir airflow_dags/.new
 
 lock:
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import math
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -168,10 +169,14 @@ def forget_runs(registry: Registry, mlflow_runs: list[str]) -> None:
             client.delete_run(run)
         if store.is_embedded and mlflow_runs:
             # on a server its owner does this; the embedded store has no other owner
-            command = ["-m", "mlflow", "gc", "--backend-store-uri", store.tracking_uri, "--run-ids", ",".join(mlflow_runs)]
+            place = ["--backend-store-uri", store.tracking_uri, "--tracking-uri", store.tracking_uri]
+            command = ["-m", "mlflow", "gc", *place, "--run-ids", ",".join(mlflow_runs)]
             done = subprocess.run([sys.executable, *command], capture_output=True, text=True)  # noqa: S603
             if done.returncode:
                 raise OSError(f"mlflow gc failed: {done.stderr.strip().splitlines()[-1:]}")
+            for run in mlflow_runs:
+                # it removes files, but not their folders
+                shutil.rmtree(store.artifacts / run, ignore_errors=True)
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
