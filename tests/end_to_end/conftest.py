@@ -21,7 +21,8 @@ class Project:
         return [sys.executable, "-m", "kedro", *arguments]
 
     def environment(self) -> dict[str, str]:
-        return os.environ | {"PYTHONWARNINGS": "ignore", "KEDRO_DISABLE_TELEMETRY": "true", "COLUMNS": "200"}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+        return inherited | {"PYTHONWARNINGS": "ignore", "KEDRO_DISABLE_TELEMETRY": "true", "COLUMNS": "200"}
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen:
         return subprocess.Popen(

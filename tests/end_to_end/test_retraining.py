@@ -1,0 +1,259 @@
+"""Only a better generator replaces the one in use, whatever happens on the way."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+from test_resume import wait_for
+
+# the smoke networks never draw every digit; a few hundred of their steps take seconds
+RETRAINING = {"tracking.enabled": "true", "retraining.gate.every_class": "false", "training.num_steps": "150", "training.interval": "50"}
+
+
+def arguments(**changes):
+    values = RETRAINING | {name.replace("__", "."): value for name, value in changes.items()}
+    return ("run", "--env", "smoke", "--pipelines", "retraining", "--params", ",".join(f"{name}={value}" for name, value in values.items()))
+
+
+def retrain(project, expect=0, **changes):
+    return project.run(*arguments(**changes), expect=expect)
+
+
+def champion(project):
+    """Number of the version in use; None without one."""
+    output = project.run("champion", "show")
+    return None if "There is no champion yet" in output else int(output.split("version   ")[1].split()[0])
+
+
+def drawn(project):
+    """What the champion draws."""
+    project.smoke("--pipelines", "sampling", "--nodes", "draw_sheet")
+    return (project.root / "data/07_model_output/sample_sheet.png").read_bytes()
+
+
+def decisions(project):
+    found = [json.loads(path.read_text()) for path in (project.root / "data/08_reporting/decisions").glob("*.json")]
+    return sorted(found, key=lambda decision: decision["attempt"])
+
+
+def artifacts(project):
+    (folder,) = (path for path in (project.root / "data/mlflow/artifacts").iterdir() if (path / "artifacts/generator").is_dir())
+    return folder / "artifacts"
+
+
+@pytest.fixture(scope="module")
+def first(new_project):
+    """A project with one champion; never changed."""
+    project = new_project()
+    (project.root / "log.txt").write_text(retrain(project))
+    return project
+
+
+@pytest.fixture
+def project(first, tmp_path):
+    """A copy of it."""
+    shutil.copytree(first.root, tmp_path / "project")
+    return type(first)(tmp_path / "project")
+
+
+def test_without_a_champion_the_first_fit_challenger_becomes_it(first):
+    assert "A challenger is trained: there is no champion yet" in (first.root / "log.txt").read_text()
+    assert champion(first) == 1
+    (decision,) = decisions(first)
+    assert (decision["promote"], decision["champion"], decision["attempt"]) == (True, None, 0)
+    assert "| healthy | yes |" in (first.root / "data/08_reporting/decision.md").read_text()
+
+
+def test_everything_is_on_record(first):
+    from ganflow.tracking.registry import Registry
+    from ganflow.tracking.store import Store
+
+    client = Registry(Store(first.root / "data/mlflow"), "ganflow").store.client()
+    (run,) = client.search_runs([client.get_experiment_by_name("ganflow").experiment_id])
+    assert run.info.status == "FINISHED"
+    assert (run.data.params["training.num_steps"], run.data.params["training.loss"], run.data.params["data.num_train"]) == (
+        "150",
+        "logistic",
+        "4000",
+    )
+    assert {"data.sha256", "device", "version.tensorflow", "mlflow.source.git.commit"} <= run.data.tags.keys()
+    curve = client.get_metric_history(run.info.run_id, "generator_loss")
+    assert [point.step for point in curve] == [50, 100, 150]
+    folder = artifacts(first)
+    assert {path.name for path in (folder / "sheets").iterdir()} == {f"step-{step:07d}.png" for step in (0, 50, 100, 150)}
+    for name in ("diagnosis.json", "decision.json", "decision.md", "generator/generator.keras", "generator/generator_record.json"):
+        assert (folder / name).stat().st_size > 0
+
+
+def test_a_second_start_has_nothing_to_do(project):
+    before = {name: content for name, content in project.files().items() if "retraining" not in name}
+    output = retrain(project)
+    assert "Nothing to do: version 1 is champion" in output
+    assert {name: content for name, content in project.files().items() if "retraining" not in name} == before
+
+
+def test_a_worse_challenger_is_rejected_a_better_one_promoted_and_going_back_restores_every_bit(project):
+    before = drawn(project)
+    worse = retrain(project, retraining__force="true", training__num_steps="10", training__interval="10")
+    assert "was rejected: kernel_distance_improves" in worse
+    assert (champion(project), drawn(project)) == (1, before)
+    better = retrain(project, retraining__force="true", training__num_steps="600", training__interval="100", retraining__warm_start="true")
+    assert "was promoted" in better
+    assert champion(project) == 3
+    after = drawn(project)
+    assert after != before
+    assert [decision["promote"] for decision in decisions(project)] == [True, False, True]
+    assert "Version 1 is champion again" in project.run("champion", "rollback")
+    assert drawn(project) == before
+    # what a person has undone is not done again
+    assert "Nothing to do" in retrain(project)
+    assert "Version 3 is champion again" in project.run("champion", "rollback")
+    assert drawn(project) == after
+    assert "version 3 [challenger, champion]" in project.run("champion", "history")
+    # and any registered version can be drawn from
+    project.smoke("--pipelines", "sampling", "--nodes", "draw_sheet", "--load-versions", "champion:1")
+    assert (project.root / "data/07_model_output/sample_sheet.png").read_bytes() == before
+
+
+@pytest.mark.parametrize("moment", ["checkpoint", "export", "decision"])
+def test_killed_at_any_moment_the_champion_is_unharmed_and_the_next_start_finishes(project, moment):
+    before = drawn(project)
+    changes = {"retraining__force": "true", "training__num_steps": "600", "training__interval": "100"}
+    places = {
+        "checkpoint": lambda: len({path.parent for path in project.checkpoints()}) == 2,
+        "export": lambda: len(list((project.root / "data/06_models/generator.keras").iterdir())) == 2,
+        # the promotion follows within milliseconds
+        "decision": lambda: len(decisions(project)) == 2,
+    }
+    process = project.start(*arguments(**changes))
+    wait_for(places[moment], process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert champion(project) in ((1, 2) if moment == "decision" else (1,))
+    if champion(project) == 1:
+        assert drawn(project) == before
+    output = retrain(project, **changes)
+    assert "was promoted" in output or "Nothing to do" in output or "was rejected" in output
+    assert champion(project) >= 2
+    assert drawn(project) != before
+
+
+def test_of_two_at_once_one_trains_and_the_other_exits_75(project):
+    process = project.start(*arguments(retraining__force="true"))
+    wait_for(lambda: (project.root / "data/.retraining.lock").read_text().startswith(f"process {process.pid},"), process)
+    output = retrain(project, expect=75)
+    assert f"Another retraining of this project is under way (process {process.pid}," in output
+    output, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, output
+
+
+def run_without_rights(project, *command):
+    """Even for root, the rights of files count."""
+    prefix = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] if os.geteuid() == 0 else []
+    return subprocess.run(
+        [*prefix, *project.command(*command)], cwd=project.root, env=project.environment(), capture_output=True, text=True
+    )
+
+
+@pytest.mark.skipif(
+    os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root reads and writes everything, and setpriv is missing"
+)
+def test_a_folder_that_cannot_be_written_is_said(project):
+    before = project.files()
+    data = project.root / "data"
+    for folder in [data, *(path for path in data.rglob("*") if path.is_dir())]:
+        folder.chmod(0o555)
+    for file in (path for path in data.rglob("*") if path.is_file()):
+        file.chmod(0o444)
+    done = run_without_rights(project, *arguments(retraining__force="true"))
+    for path in [data, *data.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    assert (done.returncode, done.stderr.count("Traceback")) == (1, 0), done.stderr
+    assert "Cannot write" in done.stderr
+    assert project.files() == before
+
+
+@pytest.mark.parametrize("limit", [2_000, 30_000, 300_000])
+def test_a_full_disk_ends_it_with_the_champion_untouched(project, limit):
+    before = drawn(project)
+    done = subprocess.run(
+        project.command(*arguments(retraining__force="true")),
+        cwd=project.root,
+        env=project.environment(),
+        capture_output=True,
+        text=True,
+        # no file may grow beyond this: the write itself fails, as on a full disk
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert (done.returncode, done.stderr.count("Traceback")) == (1, 0), done.stderr
+    assert "error: " in done.stderr
+    assert (champion(project), drawn(project)) == (1, before)
+    assert "was " in retrain(project, retraining__force="true")
+
+
+def test_a_corrupt_database_is_said_and_left_as_it_is(project):
+    database = project.root / "data/mlflow/mlflow.db"
+    database.write_bytes(b"not a database" * 1000)
+    output = retrain(project, expect=1)
+    assert "file is not a database" in output
+    assert "put a backup in its place" in output
+    assert "Traceback" not in output
+    assert database.read_bytes() == b"not a database" * 1000
+    assert "file is not a database" in project.smoke("--pipelines", "sampling", expect=1)
+
+
+def test_a_champion_without_its_file_is_said(project):
+    (artifacts(project) / "generator/generator.keras").unlink()
+    for command in (arguments(), ("run", "--env", "smoke", "--pipelines", "sampling"), ("champion", "show")):
+        output = project.run(*command, expect=1)
+        assert "Version 1 (champion) of 'ganflow' has no generator.keras" in output
+        assert "Traceback" not in output
+
+
+def test_a_champion_of_another_image_size_is_said(project):
+    record = artifacts(project) / "generator/generator_record.json"
+    changed = json.loads(record.read_text())
+    changed["data"]["image_shape"] = [32, 32, 3]
+    record.write_text(json.dumps(changed))
+    output = retrain(project, expect=1)
+    assert "makes images of shape [32, 32, 3], these are of [28, 28, 1]: the two cannot be compared" in output
+
+
+def test_the_team_hears_of_it(project):
+    heard = project.root / "heard.jsonl"
+    script = project.root / "tell.py"
+    script.write_text(f"import sys; open({str(heard)!r}, 'a').write(sys.stdin.read() + chr(10))")
+    (project.root / "conf/smoke/parameters_notify.yml").write_text(json.dumps({"notify": {"command": [sys.executable, str(script)]}}))
+    quick = {"retraining__force": "true", "training__num_steps": "10", "training__interval": "10"}
+    retrain(project, **quick)
+    retrain(project, expect=1, **quick, evaluation__minimum_accuracy="1.0")
+    retrain(project)
+    events = [json.loads(line) for line in heard.read_text().splitlines()]
+    assert [event["event"] for event in events] == ["rejected", "failed"]
+    assert next(condition["name"] for condition in events[0]["conditions"] if not condition["passed"]) == "kernel_distance_improves"
+    assert "Raise evaluation.extractor_epochs" in events[1]["error"]
+
+
+def test_old_challengers_make_room_but_never_the_champion(project):
+    quick = {"retraining__force": "true", "training__num_steps": "10", "training__interval": "10", "retraining__keep": "2"}
+    for _ in range(4):
+        output = retrain(project, **quick)
+    assert "Removed 1 challengers" in output
+    history = project.run("champion", "history")
+    kept = [line.split()[1].rstrip(":") for line in history.splitlines()]
+    assert kept == ["1", "4", "5"]
+    runs = {decision["run_id"] for decision in decisions(project)}
+    assert len(runs) == 2 + 1
+    assert {path.parent.name for path in project.checkpoints()} == runs
+    assert len(list((project.root / "data/mlflow/artifacts").iterdir())) == 3
+    assert len(list((project.root / "data/06_models/generator.keras").iterdir())) <= 3
+    assert champion(project) == 1
+
+
+def test_without_a_record_there_is_no_retraining(project):
+    assert "Set tracking.enabled=true" in retrain(project, expect=1, tracking__enabled="false")
