@@ -28,8 +28,9 @@ def register_pipelines() -> dict[str, Pipeline]:
     pipelines["seed_study"] = pipelines["data"] + extractor + comparison + seed_study.create_pipeline()
     challenger = training.create_pipeline(parameters="challenger_training")
     pipelines["retraining"] = pipelines["data"] + retraining.create_pipeline() + pipelines["models"] + extractor + challenger
-    # on its own, sampling draws from the champion; in the main job, from what has just been trained
-    pipelines["sampling"] = pipeline(pipelines["sampling"], inputs={"generator": "champion", "generator_record": "champion_record"})
+    # on their own, they take the champion; in the main job, what has just been trained
+    for name in ("sampling", "evaluation"):
+        pipelines[name] = pipeline(pipelines[name], inputs={"generator": "champion", "generator_record": "champion_record"})
     return pipelines if _is_chief() else {name: _up_to_training(pipeline) for name, pipeline in pipelines.items()}
 
 

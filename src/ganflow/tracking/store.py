@@ -16,6 +16,14 @@ from ganflow.errors import TrackingError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+_ADDRESSES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+"""Columns of MLflow's tables that hold the place of files."""
+
 _FOREIGN = frozenset({"alembic", "mlflow", "requests", "sqlalchemy", "sqlite3", "urllib3"})
 """Packages whose errors say that the store is at fault."""
 
@@ -64,16 +72,32 @@ class Store:
         with self.explained():
             if self.is_embedded:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self.check_database()
+                self.follow_move()
             from mlflow import MlflowClient
 
             return MlflowClient(self.tracking_uri, self.registry_uri)
 
-    def check_database(self) -> None:
-        """Raise sqlite3.DatabaseError if there is a file that is no database: MLflow would try again for minutes."""
-        if self.database.exists():
-            with self.connection() as connection:
-                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    def follow_move(self) -> None:
+        """Put right the addresses of files that MLflow has written down, if the folder was moved or copied since.
+
+        They are absolute: a copied project would write into, and remove from, the one that it is a copy of.
+
+        Raises:
+            sqlite3.DatabaseError: if there is a file that is no database; MLflow would try again for minutes.
+        """
+        if not self.database.exists():
+            return
+        here = self.artifacts.absolute().as_uri()
+        with self.connection() as connection, connection:
+            if not connection.execute("SELECT name FROM sqlite_master WHERE name = 'experiments'").fetchone():
+                return
+            found = connection.execute(
+                "SELECT DISTINCT artifact_location FROM experiments WHERE artifact_location LIKE 'file://%/artifacts'"
+            )
+            for (before,) in [row for row in found.fetchall() if row[0] != here]:
+                for table, column in _ADDRESSES:
+                    change = f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?"  # noqa: S608
+                    connection.execute(change, (here, len(before) + 1, len(before), before))
 
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:

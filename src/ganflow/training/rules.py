@@ -205,7 +205,7 @@ def oscillation(chart: Chart) -> Finding | None:
     finite = np.isfinite(chart.loss.floor)
     measures = {"sheet_brightness": 0.1 * contrast, "sheet_contrast": 0.1 * contrast}
     if finite:
-        measures["discriminator_loss"] = 0.2 * (chart.loss.undecided - chart.loss.floor)
+        measures["discriminator_loss"] = 0.3 * (chart.loss.undecided - chart.loss.floor)
     for name, limit in measures.items():
         swings = np.diff([row[name] for row in recent])
         turns = int(np.count_nonzero(swings[1:] * swings[:-1] < 0))

@@ -113,6 +113,15 @@ def test_a_project_that_was_moved_finds_its_files(registry, add, tmp_path):
     registry.store.folder.rename(tmp_path / "moved")
     moved = Registry(Store(tmp_path / "moved"), "digits")
     assert (moved.fetch(moved.by_alias(CHAMPION)) / MODEL_FILE).read_text() == "a"
+    # and what it writes from now on is written there
+    client = moved.store.client()
+    here = moved.store.artifacts.as_uri()
+    experiment = client.get_experiment_by_name("e")
+    assert experiment.artifact_location == here
+    assert client.create_run(experiment.experiment_id).info.artifact_uri.startswith(f"{here}/")
+    (version,) = moved.versions()
+    assert version.source.startswith(f"{here}/{version.mlflow_run}/")
+    assert client.get_run(version.mlflow_run).info.artifact_uri.startswith(f"{here}/")
 
 
 def test_a_damaged_database_is_said_at_once(registry):
