@@ -96,12 +96,11 @@ def test_every_task_is_a_pipeline(project_root):
 
 
 def test_a_misspelt_setting_is_refused_and_the_dag_stays_as_it_was(copied):
-    project = copied()
-    make_dag(project)
-    before = (project.root / DAG).read_text()
-    write_settings(project, retris=2)
+    project = copied(retris=2)
+    (project.root / DAG).parent.mkdir()
+    (project.root / DAG).write_text("earlier")
     assert "Got the unknown setting retris, known are dag_id, " in make_dag(project, expect=2)
-    assert (project.root / DAG).read_text() == before
+    assert (project.root / DAG).read_text() == "earlier"
 
 
 class Airflow:
@@ -133,19 +132,25 @@ class Airflow:
 
 
 @pytest.fixture(scope="module")
-def tried_out(copied, tmp_path_factory):
-    """A project whose DAG ran once, and the Airflow that ran it."""
+def scheduled(copied, tmp_path_factory):
+    """A project with a DAG, and an Airflow that has not read it yet."""
     project = copied(**SMOKE)
     make_dag(project)
-    airflow = Airflow(project, tmp_path_factory.mktemp("airflow"))
+    return project, Airflow(project, tmp_path_factory.mktemp("airflow"))
+
+
+@pytest.fixture(scope="module")
+def tried_out(scheduled):
+    """The same after one run."""
+    _, airflow = scheduled
     airflow.run("airflow", "db", "migrate")
     airflow.run("airflow", "dags", "test", "tried_out")
-    return project, airflow
+    return scheduled
 
 
 @needs_airflow
-def test_airflow_reads_what_the_settings_say(tried_out):
-    project, airflow = tried_out
+def test_airflow_reads_what_the_settings_say(scheduled):
+    project, airflow = scheduled
     describe = (
         f"import json, runpy; dag = runpy.run_path({str(project.root / DAG)!r})['dag']; task = dag.get_task('retraining'); "
         "print(json.dumps([dag.dag_id, dag.schedule, dag.max_active_runs, dag.catchup, sorted(dag.tags), task.owner, task.retries, "

@@ -99,14 +99,16 @@ def test_it_runs_on_time_and_sigterm_lets_the_run_save_and_ends_both(tmp_path):
         "count.write_text('x' * (number + 1)); signal.signal(signal.SIGTERM, lambda *_: (print('saved', flush=True), sys.exit(1))); "
         "number < 2 or (print('waiting', flush=True), time.sleep(60))"
     )
-    process = subprocess.Popen([sys.executable, "-c", FOREVER, str(tmp_path), code], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not ((tmp_path / FOLDER / "runs.log").exists() and "\nwaiting\n" in log(tmp_path)):
-        time.sleep(0.1)
-    assert (status(tmp_path)["state"], status(tmp_path)["num_runs"]) == ("running", 2)
-    assert datetime.fromisoformat(status(tmp_path)["next_run"]).tzinfo is not None
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=30)
+    with subprocess.Popen([sys.executable, "-c", FOREVER, str(tmp_path), code], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline and not ((tmp_path / FOLDER / "runs.log").exists() and "\nwaiting\n" in log(tmp_path)):
+                time.sleep(0.1)
+            assert (status(tmp_path)["state"], status(tmp_path)["num_runs"]) == ("running", 2)
+            assert datetime.fromisoformat(status(tmp_path)["next_run"]).tzinfo is not None
+        finally:
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=30)
     assert process.returncode == 0, errors
     assert log(tmp_path).rstrip().endswith("saved")
     found = status(tmp_path)
