@@ -1,4 +1,4 @@
-# docker build --tag ganflow .        then see docs/container.md
+# docker build --tag ganflow:local .        then see docs/container.md
 FROM python:3.12-slim-bookworm AS base
 ENV PYTHONUNBUFFERED=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \

@@ -118,7 +118,7 @@ def show(env: str | None) -> None:
     click.echo(f"version   {found.number} of '{registry.model}', champion since {found.promoted}")
     click.echo(f"run       {record['run_id']}, step {record['step']} of {record['trained_steps']}: {record['chosen']}")
     click.echo(f"data      {record['data']['source']}, {record['data']['num_train']} images, {record['data']['sha256'][:12]}")
-    click.echo(f"weights   {record['sha256'][:12]}, in {folder}")
+    click.echo(f"weights   {record['sha256'][:12]}, in {folder if registry.store.is_embedded else found.source}")
     click.echo(f"previous  {f'version {previous.number}' if previous else 'none'}")
 
 

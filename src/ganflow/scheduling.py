@@ -82,7 +82,9 @@ class Scheduler:
             background.start()
             announce()
             logger.info("Scheduled: %s, next at %s. Output goes to %s.", cron, self._status["next_run"], self.project / FOLDER / "runs.log")
-            self._stop.wait()
+            # in short waits: a signal that the system hands to another thread is seen between two of them
+            while not self._stop.wait(1.0):
+                pass
             # waits for the run that is under way, which ends itself
             background.shutdown(wait=True)
             self._note(state="stopped", next_run=None)

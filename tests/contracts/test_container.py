@@ -80,6 +80,8 @@ def test_images_are_pinned_by_tag(stages, services):
     foreign += [service["image"] for service in services.values() if "build" not in service]
     assert foreign
     assert [image for image in foreign if not re.fullmatch(r"[\w./-]+:\d[\w.-]*", image)] == []
+    every = foreign + [service["image"] for service in services.values()]
+    assert [image for image in every if ":" not in image or "latest" in image] == []
 
 
 def test_the_base_image_has_a_python_that_the_project_supports(project_root, final):
