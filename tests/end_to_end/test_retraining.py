@@ -222,6 +222,11 @@ def test_a_corrupt_database_is_said_and_left_as_it_is(project):
     assert "Traceback" not in output
     assert database.read_bytes() == b"not a database" * 1000
     assert "file is not a database" in project.smoke("--pipelines", "sampling", expect=1)
+    # a training that nobody has to judge goes on without its record
+    output = project.smoke("--pipelines", "training", "--params", "tracking.enabled=true,training.seed=77")
+    assert "This run is no longer recorded; training itself goes on" in output
+    assert "step 20/20" in output
+    assert database.read_bytes() == b"not a database" * 1000
 
 
 def test_a_champion_without_its_file_is_said(project):
