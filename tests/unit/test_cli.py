@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from kedro.io import DatasetError
 from kedro.io.core import VersionNotFoundError
 
-from ganflow.cli import ReadableRun, explain, known_environments, run
+from ganflow.cli import ReadableCommand, explain, known_environments, run
 from ganflow.errors import CheckpointError, GanflowError
 
 
@@ -14,7 +14,7 @@ def run_with(error):
     def fail():
         raise error
 
-    return CliRunner().invoke(ReadableRun(name="run", callback=fail))
+    return CliRunner().invoke(ReadableCommand(name="run", callback=fail))
 
 
 @pytest.mark.parametrize("error", [GanflowError("mend it"), DatasetError("mend it")])

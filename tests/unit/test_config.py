@@ -43,9 +43,10 @@ def test_the_published_numbers_of_other_recipes(project_root, name, loss, rate, 
     adam = training.discriminator_optimizer
     assert (training.loss, training.discriminator_steps, training.batch_size) == (loss, num_updates, 64)
     assert (adam.name, adam.learning_rate, (adam.beta_1, adam.beta_2)) == ("adam", rate, betas)
-    assert training.generator_optimizer == adam
-    # a decay that is as long as the run
-    assert adam.decay is None or adam.decay.num_steps == training.num_steps
+    assert training.generator_optimizer.model_copy(update={"decay": adam.decay}) == adam
+    # decays that are as long as the run, each in updates of its own network
+    for optimizer, updates in ((training.generator_optimizer, 1), (adam, num_updates)):
+        assert optimizer.decay is None or optimizer.decay.num_steps == training.num_steps * updates
     assert (training.r1_weight, training.r2_weight) == ((0.05, 0.05) if name == "r3gan" else (0.0, 0.0))
 
 
