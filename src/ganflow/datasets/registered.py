@@ -23,6 +23,8 @@ NO_VERSION = Version(None, None)
 class RegisteredDataset(AbstractDataset[NoReturn, Any]):
     """Base of what reads one registered version: the one that an alias points at, or with `--load-versions NAME:3` version 3.
 
+    Kedro takes a dataset's arguments from the signature of its own class, so the classes below repeat those that they share.
+
     Args:
         path: folder of the embedded registry; MLflow's own variables name a server instead.
         model: name of the model in the registry.
@@ -38,16 +40,34 @@ class RegisteredDataset(AbstractDataset[NoReturn, Any]):
         path: str | os.PathLike[str],
         model: str,
         alias: str,
-        filepath: str | os.PathLike[str] | None,
+        exported: AbstractDataset[Any, Any] | None,
         missing_ok: bool,
         version: Version | None,
         metadata: dict[str, Any] | None,
     ) -> None:
         self.registry = Registry(Store(local_path(path).absolute()), model)
-        self._alias, self._missing_ok = alias, missing_ok
-        self._filepath = local_path(filepath) if filepath is not None else None
+        self._alias, self._exported, self._missing_ok = alias, exported, missing_ok
         self._number = _number(version)
         self.metadata = metadata
+
+    def load(self) -> Any:
+        """Read what the registry has, or else what was exported.
+
+        Raises:
+            TrackingError: if there is no such version, or its files are not there.
+            CheckpointError: if a file is damaged.
+        """
+        found = self._find()
+        if found is not None:
+            return self._read(found)
+        if self._exported is not None and self._exported.exists():
+            return self._exported.load()
+        if self._missing_ok:
+            return self._absent()
+        raise TrackingError(
+            f"There is no {self._alias} of '{self.registry.model}' yet. Train one: kedro run; to choose one by its scores: "
+            "kedro run --pipelines retraining"
+        )
 
     def save(self, data: NoReturn) -> None:
         """Refuse.
@@ -59,14 +79,14 @@ class RegisteredDataset(AbstractDataset[NoReturn, Any]):
             f"Got {type(data).__name__} to save as '{self._alias}'. Versions are registered by training, aliases moved by promotion."
         )
 
+    def _read(self, version: ModelVersion) -> Any:
+        raise NotImplementedError
+
+    def _absent(self) -> Any:
+        return None
+
     def _find(self) -> ModelVersion | None:
         return self.registry.by_number(self._number) if self._number is not None else self.registry.by_alias(self._alias)
-
-    def _refuse_missing(self) -> TrackingError:
-        return TrackingError(
-            f"There is no {self._alias} of '{self.registry.model}' yet. Train one: kedro run; to choose one by its scores: "
-            "kedro run --pipelines retraining"
-        )
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self.registry.store.folder.as_posix(), "model": self.registry.model, "alias": self._alias}
@@ -76,7 +96,7 @@ class RegisteredDataset(AbstractDataset[NoReturn, Any]):
 
 
 class RegisteredGeneratorDataset(RegisteredDataset):
-    """A registered generator; see `RegisteredDataset`."""
+    """A registered generator, built, with its weights; see `RegisteredDataset`."""
 
     def __init__(
         self,
@@ -89,23 +109,11 @@ class RegisteredGeneratorDataset(RegisteredDataset):
         version: Version | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(path, model, alias, filepath, missing_ok, version, metadata)
+        exported = None if filepath is None else KerasModelDataset(filepath=filepath, version=NO_VERSION)
+        super().__init__(path, model, alias, exported, missing_ok, version, metadata)
 
-    def load(self) -> keras.Model | None:
-        """Build the model and read its weights.
-
-        Raises:
-            TrackingError: if there is no such version, or its files are not there.
-            CheckpointError: if the file is damaged.
-        """
-        found = self._find()
-        if found is not None:
-            return KerasModelDataset(filepath=self.registry.fetch(found) / MODEL_FILE).load()
-        if self._filepath is not None and (exported := KerasModelDataset(filepath=self._filepath, version=NO_VERSION)).exists():
-            return exported.load()
-        if self._missing_ok:
-            return None
-        raise self._refuse_missing()
+    def _read(self, version: ModelVersion) -> keras.Model:
+        return KerasModelDataset(filepath=self.registry.fetch(version) / MODEL_FILE).load()
 
 
 class RegisteredRecordDataset(RegisteredDataset):
@@ -127,24 +135,16 @@ class RegisteredRecordDataset(RegisteredDataset):
         version: Version | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(path, model, alias, filepath, missing_ok, version, metadata)
+        exported = None if filepath is None else JSONDataset(filepath=filepath, version=NO_VERSION)
+        super().__init__(path, model, alias, exported, missing_ok, version, metadata)
         self._with_version = with_version
 
-    def load(self) -> dict[str, Any]:
-        """Read it.
+    def _read(self, version: ModelVersion) -> dict[str, Any]:
+        record = read_record(self.registry.fetch(version))
+        return {"record": record, "version": version.number, "promoted": version.promoted} if self._with_version else record
 
-        Raises:
-            TrackingError: if there is no such version, or its files are not there.
-        """
-        found = self._find()
-        if found is not None:
-            record = read_record(self.registry.fetch(found))
-            return {"record": record, "version": found.number, "promoted": found.promoted} if self._with_version else record
-        if self._filepath is not None and (exported := JSONDataset(filepath=self._filepath, version=NO_VERSION)).exists():
-            return exported.load()
-        if self._missing_ok:
-            return {}
-        raise self._refuse_missing()
+    def _absent(self) -> dict[str, Any]:
+        return {}
 
 
 class RegisteredVersionsDataset(RegisteredDataset):

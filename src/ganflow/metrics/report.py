@@ -36,6 +36,23 @@ class FeatureSet:
             )
 
 
+def check_accuracy(accuracy: float, minimum: float) -> None:
+    """Refuse features of a classifier that does not know the images.
+
+    Args:
+        accuracy: share of the held-out images that it names rightly, 0 to 1.
+        minimum: the least that scores in its features can rest on, 0 to 1.
+
+    Raises:
+        DataError: if it is below.
+    """
+    if accuracy < minimum:
+        raise DataError(
+            f"The feature extractor names {accuracy:.1%} of the held-out images rightly; scores in its features need at least "
+            f"{minimum:.1%}. Raise evaluation.extractor_epochs, or lower evaluation.minimum_accuracy."
+        )
+
+
 def score(real: FeatureSet, generated: FeatureSet, num_classes: int, num_neighbours: int = 5) -> dict[str, float]:
     """Every metric of generated against held-out real samples.
 

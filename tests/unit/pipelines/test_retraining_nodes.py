@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from ganflow.config import EvaluationParameters, RetrainingParameters
+from ganflow.config import RetrainingParameters
 from ganflow.data.splits import hash_array
 from ganflow.errors import ConfigurationError, DataError
 from ganflow.networks import instantiate
@@ -111,25 +111,16 @@ def test_a_warm_start_takes_the_networks_of_the_champions_newest_checkpoint():
 
 
 @pytest.fixture
-def trial(images, obtain, architectures):
+def trial(images, obtain, architectures, evaluation_parameters):
     """Function that holds a trial of two generators of random weights."""
     fingerprint = {"sha256": "a", "train_images_sha256": hash_array(images), "num_train": len(images), "num_classes": 2}
-    evaluation = EvaluationParameters(
-        num_samples=20,
-        batch_size=10,
-        num_neighbours=3,
-        extractor_epochs=1,
-        extractor_batch_size=8,
-        extractor_learning_rate=1e-3,
-        minimum_accuracy=0.0,
-    )
 
     def hold(seeds, **changes):
         challenger, holder = (None if seed is None else instantiate(architectures[0], seed=seed) for seed in seeds)
         parameters = RetrainingParameters(num_draws=3)
-        return hold_trial(
-            challenger, holder, obtain({}), images[:12], images[12:], fingerprint, parameters, evaluation.model_copy(update=changes)
-        )
+        # the classifier of random images knows nothing
+        evaluation = evaluation_parameters.model_copy(update={"minimum_accuracy": 0.0} | changes)
+        return hold_trial(challenger, holder, obtain({}), images[:12], images[12:], fingerprint, parameters, evaluation)
 
     return hold
 
@@ -144,7 +135,7 @@ def test_both_are_scored_on_the_same_draws(trial):
 
 
 def test_a_classifier_that_knows_nothing_judges_nobody(trial):
-    with pytest.raises(DataError, match="a trial in its features needs at least 100.0%"):
+    with pytest.raises(DataError, match="scores in its features need at least 100.0%"):
         trial((1, 2), minimum_accuracy=1.0)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ganflow.config import EvaluationParameters
 from ganflow.errors import DataError
-from ganflow.metrics.report import FeatureSet, score
+from ganflow.metrics.report import FeatureSet, check_accuracy, score
 
 
 def extract_features(
@@ -55,11 +55,7 @@ def score_features(
 ) -> dict[str, Any]:
     """Score the generator against held-out images, between a floor (real training images) and a ceiling (noise)."""
     accuracy = extractor["metadata"]["accuracy"]
-    if accuracy < parameters.minimum_accuracy:
-        raise DataError(
-            f"The feature extractor names {accuracy:.1%} of the held-out images rightly; scores in its features need at least "
-            f"{parameters.minimum_accuracy:.1%}. Raise evaluation.extractor_epochs, or lower evaluation.minimum_accuracy."
-        )
+    check_accuracy(accuracy, parameters.minimum_accuracy)
     scores = {
         subject: score(features["held_out"], features[subject], data_fingerprint["num_classes"], parameters.num_neighbours)
         for subject in ("generator", "real_images", "noise")

@@ -12,7 +12,7 @@ from ganflow.config import EvaluationParameters, RetrainingParameters, TrainingP
 from ganflow.errors import ConfigurationError, DataError
 from ganflow.metrics.gate import Contestant, judge
 from ganflow.metrics.images import nearest_distances
-from ganflow.metrics.report import FeatureSet, score, score_key
+from ganflow.metrics.report import FeatureSet, check_accuracy, score, score_key
 from ganflow.pipelines.retraining.page import write_page
 from ganflow.pipelines.training.nodes import Series
 
@@ -111,12 +111,7 @@ def hold_trial(
     from ganflow.networks.features import compile_classifier, restore_classifier
     from ganflow.sampling.images import sample_images
 
-    accuracy = feature_extractor["metadata"]["accuracy"]
-    if accuracy < evaluation.minimum_accuracy:
-        raise DataError(
-            f"The feature extractor names {accuracy:.1%} of the held-out images rightly; a trial in its features needs at least "
-            f"{evaluation.minimum_accuracy:.1%}. Raise evaluation.extractor_epochs, or lower evaluation.minimum_accuracy."
-        )
+    check_accuracy(feature_extractor["metadata"]["accuracy"], evaluation.minimum_accuracy)
     classify = compile_classifier(restore_classifier(feature_extractor), evaluation.batch_size)
     held_out = FeatureSet(*classify(held_out_images))
     num = min(evaluation.num_samples, data_fingerprint["num_train"])
