@@ -195,21 +195,21 @@ def test_a_folder_that_cannot_be_written_is_said(project):
     assert project.files() == before
 
 
-@pytest.mark.parametrize("limit", [2_000, 30_000, 300_000])
-def test_a_full_disk_ends_it_with_the_champion_untouched(project, limit):
+def test_a_full_disk_ends_it_with_the_champion_untouched(project):
     before = drawn(project)
-    done = subprocess.run(
-        project.command(*arguments(retraining__force="true")),
-        cwd=project.root,
-        env=project.environment(),
-        capture_output=True,
-        text=True,
-        # no file may grow beyond this: the write itself fails, as on a full disk
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
-    )
-    assert (done.returncode, done.stderr.count("Traceback")) == (1, 0), done.stderr
-    assert "error: " in done.stderr
-    assert (champion(project), drawn(project)) == (1, before)
+    for limit in (2_000, 30_000, 300_000):
+        done = subprocess.run(
+            project.command(*arguments(retraining__force="true")),
+            cwd=project.root,
+            env=project.environment(),
+            capture_output=True,
+            text=True,
+            # no file may grow beyond this: the write itself fails, as on a full disk
+            preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        )
+        assert (done.returncode, done.stderr.count("Traceback")) == (1, 0), (limit, done.stderr)
+        assert "error: " in done.stderr
+        assert (champion(project), drawn(project)) == (1, before), limit
     assert "was " in retrain(project, retraining__force="true")
 
 
@@ -262,18 +262,18 @@ def test_the_team_hears_of_it(project):
 
 
 def test_old_challengers_make_room_but_never_the_champion(project):
-    quick = {"retraining__force": "true", "training__num_steps": "10", "training__interval": "10", "retraining__keep": "2"}
-    for _ in range(4):
+    quick = {"retraining__force": "true", "training__num_steps": "10", "training__interval": "10", "retraining__keep": "1"}
+    for _ in range(2):
         output = retrain(project, **quick)
     assert "Removed 1 challengers" in output
     history = project.run("champion", "history")
     kept = [line.split()[1].rstrip(":") for line in history.splitlines()]
-    assert kept == ["1", "4", "5"]
+    assert kept == ["1", "3"]
     runs = {decision["run_id"] for decision in decisions(project)}
-    assert len(runs) == 2 + 1
+    assert len(runs) == 2
     assert {path.parent.name for path in project.checkpoints()} == runs
-    assert len(list((project.root / "data/mlflow/artifacts").iterdir())) == 3
-    assert len(list((project.root / "data/06_models/generator.keras").iterdir())) <= 3
+    assert len(list((project.root / "data/mlflow/artifacts").iterdir())) == 2
+    assert len(list((project.root / "data/06_models/generator.keras").iterdir())) == 2
     assert champion(project) == 1
 
 
