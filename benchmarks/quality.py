@@ -28,8 +28,8 @@ from judge import CLASSIFIERS, Judge
 from presets import read_preset
 
 VARIANTS = {
-    "float32": {"precision": "float32", "share_fakes": False, "discriminator_fakes": "inference"},
-    "allowed": {"precision": "auto", "share_fakes": True, "discriminator_fakes": "training"},
+    "float32": {"precision": "float32", "share_fakes": False},
+    "allowed": {"precision": "auto", "share_fakes": True},
 }
 
 

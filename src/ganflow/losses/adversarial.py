@@ -31,6 +31,7 @@ class AdversarialLoss:
         needs_lipschitz: whether the loss means something only for a discriminator whose slope is bounded.
         floor: lowest value of the discriminator's loss; -infinity if it has none.
         undecided: its value for the best discriminator of those that cannot tell real from fake.
+        boundary: logit above which an image is taken for real; None if only the difference of two logits has a meaning.
     """
 
     generator: LossFunction
@@ -41,6 +42,15 @@ class AdversarialLoss:
     needs_lipschitz: bool = False
     floor: float = 0.0
     undecided: float = 2 * math.log(2)
+    boundary: float | None = 0.0
+
+    def accuracy(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+        """Share of images on the right side of the boundary, or of pairs in the right order; float32 in [0, 1]."""
+        if self.boundary is None:
+            told_apart = real_logits > fake_logits
+        else:
+            told_apart = tf.concat([real_logits > self.boundary, fake_logits < self.boundary], axis=0)
+        return tf.reduce_mean(tf.cast(told_apart, tf.float32))
 
 
 def logistic_generator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
@@ -104,14 +114,20 @@ LOSSES: dict[str, AdversarialLoss] = {
     "logistic": AdversarialLoss(logistic_generator, logistic_discriminator, "arXiv:1406.2661", has_labels=True),
     "minimax": AdversarialLoss(minimax_generator, logistic_discriminator, "arXiv:1406.2661", has_labels=True),
     "least_squares": AdversarialLoss(
-        least_squares_generator, least_squares_discriminator, "arXiv:1611.04076", has_labels=True, undecided=0.25
+        least_squares_generator, least_squares_discriminator, "arXiv:1611.04076", has_labels=True, undecided=0.25, boundary=0.5
     ),
     "hinge": AdversarialLoss(wasserstein_generator, hinge_discriminator, "arXiv:1802.05957", undecided=2.0),
     "wasserstein": AdversarialLoss(
-        wasserstein_generator, wasserstein_discriminator, "arXiv:1701.07875", needs_lipschitz=True, floor=-math.inf, undecided=0.0
+        wasserstein_generator,
+        wasserstein_discriminator,
+        "arXiv:1701.07875",
+        needs_lipschitz=True,
+        floor=-math.inf,
+        undecided=0.0,
+        boundary=None,
     ),
     "relativistic": AdversarialLoss(
-        relativistic_generator, relativistic_discriminator, "arXiv:1807.00734", compares=True, undecided=math.log(2)
+        relativistic_generator, relativistic_discriminator, "arXiv:1807.00734", compares=True, undecided=math.log(2), boundary=None
     ),
 }
 
@@ -138,13 +154,11 @@ def find_loss(name: str, label_smoothing: float = 0.0) -> AdversarialLoss:
             f"Set it to 0, or training.loss to one of {labelled}."
         )
     label = 1.0 - label_smoothing
+    smoothed = replace(loss, discriminator=functools.partial(loss.discriminator, real_label=label))
     if loss.discriminator is least_squares_discriminator:
-        floor, undecided = 0.0, 0.25 * label**2
-    else:
-        # the discriminator's best guess is the label, or half of it if it cannot tell
-        floor, undecided = _entropy(label), 2 * _entropy(0.5 * label)
-    discriminator = functools.partial(loss.discriminator, real_label=label)
-    return replace(loss, discriminator=discriminator, floor=floor, undecided=undecided)
+        return replace(smoothed, undecided=0.25 * label**2, boundary=0.5 * label)
+    # the discriminator's best guess is the label, or half of it if it cannot tell
+    return replace(smoothed, floor=_entropy(label), undecided=2 * _entropy(0.5 * label))
 
 
 def _entropy(probability: float) -> float:

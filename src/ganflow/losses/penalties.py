@@ -68,13 +68,14 @@ def between(real_images: tf.Tensor, fake_images: tf.Tensor, share: tf.Tensor) ->
     return fake_images + share * (real_images - fake_images)
 
 
-def around(real_images: tf.Tensor, noise: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+def around(real_images: tf.Tensor, noise: tf.Tensor, share: tf.Tensor, spread: tf.Tensor) -> tf.Tensor:
     """Points between real images and themselves with noise of up to half the batch's standard deviation.
 
     Args:
         real_images: (N, H, W, C).
         noise: (N, H, W, C), uniform on [0, 1).
         share: of the noise that is added, (N, 1, 1, 1), uniform on [0, 1).
+        spread: standard deviation of all pixels of the batch, a scalar.
     Source: 1705.07215, section 2.3; scale and form as in its authors' code.
     """
-    return real_images + share * 0.5 * tf.math.reduce_std(real_images) * noise
+    return real_images + share * 0.5 * spread * noise

@@ -8,9 +8,11 @@ from typing import Any
 from ganflow.config import TrainingParameters
 from ganflow.networks import Architecture
 from ganflow.training.findings import Finding, Row
+from ganflow.training.schedule import discriminator_schedule
 
 _CONVOLUTIONS = ("Conv2D", "UpsampledConv2D", "SpectralConv2D", "Dense", "SpectralDense")
-_NORMALIZATIONS = ("FusedBatchNormalization", "BatchNormalization", "GroupNormalization", "LayerNormalization")
+_BATCH_NORMALIZATIONS = ("FusedBatchNormalization", "BatchNormalization")
+_NORMALIZATIONS = (*_BATCH_NORMALIZATIONS, "GroupNormalization", "LayerNormalization")
 _ACTIVATIONS = ("ReLU", "LeakyReLU", "Activation")
 _DROPOUTS = ("Dropout", "SpatialDropout2D")
 
@@ -37,6 +39,11 @@ def examine_settings(generator: Architecture, discriminator: Architecture, param
         *_rates(discriminator, parameters),
         *_ended_rates(parameters),
     ]
+
+
+def has_batch_normalization(network: Architecture) -> bool:
+    """Whether the images of a batch interact in the network, so that no penalty on its slope has a meaning."""
+    return any(kind in _BATCH_NORMALIZATIONS for kind, _, _ in _layers(network))
 
 
 def _layers(network: Architecture) -> list[tuple[str, str, dict[str, Any]]]:
@@ -120,13 +127,15 @@ def _rates(discriminator: Architecture, parameters: TrainingParameters) -> Itera
             "advice",
             f"the discriminator's learning rate {rates[0]:g} is not above the generator's {rates[1]:g}, and nothing bounds its slope",
             "Without a penalty the discriminator needs the larger steps (the 2017 post's table).",
-            f"Set training.discriminator_optimizer.learning_rate to {2 * rates[1]:g}, or training.r1_weight to 1.",
+            f"Set training.discriminator_optimizer.learning_rate to {2 * rates[1]:g}"
+            + (".", ", or training.r1_weight to 1.")[not has_batch_normalization(discriminator)],
         )
 
 
 def _ended_rates(parameters: TrainingParameters) -> Iterator[Finding]:
     """A network whose rate is 0 no longer learns, while the other one goes on."""
-    updates = {"generator": parameters.num_steps, "discriminator": parameters.num_steps * parameters.discriminator_steps}
+    num_updates_of_discriminator = int(discriminator_schedule(parameters).before(parameters.num_steps))
+    updates = {"generator": parameters.num_steps, "discriminator": num_updates_of_discriminator}
     for role, num_updates in updates.items():
         decay = getattr(parameters, f"{role}_optimizer").decay
         if decay is not None and decay.num_steps is not None and not decay.final_fraction and decay.num_steps < num_updates:

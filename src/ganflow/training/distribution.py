@@ -66,6 +66,16 @@ def own_share(batch: tf.Tensor) -> tf.Tensor:
     return tf.reshape(batch, (num, batch.shape[0] // num, *batch.shape[1:]))[replica.replica_id_in_sync_group]
 
 
+def spread_of_batch(share: tf.Tensor) -> tf.Tensor:
+    """Standard deviation of all values of a batch, of which this replica has a share."""
+    moments = [tf.reduce_mean(share), tf.reduce_mean(tf.square(share))]
+    replica = tf.distribute.get_replica_context()
+    if replica.num_replicas_in_sync > 1:
+        moments = replica.all_reduce(tf.distribute.ReduceOp.MEAN, moments)
+    mean, mean_of_squares = moments
+    return tf.sqrt(tf.maximum(mean_of_squares - tf.square(mean), 0.0))
+
+
 def from_chief(strategy: tf.distribute.Strategy, content: bytes) -> bytes:
     """The chief's bytes, on every worker; they have the same length everywhere."""
     if not has_peers(strategy):

@@ -61,6 +61,7 @@ class Chart:
         parameters: of training.
         loss: the named pair.
         warmup_steps: before these images are not judged.
+        has_batch_normalization: whether the discriminator has, so that a penalty on its slope would mean nothing.
     """
 
     rows: list[Row]
@@ -68,6 +69,7 @@ class Chart:
     parameters: TrainingParameters
     loss: AdversarialLoss
     warmup_steps: int
+    has_batch_normalization: bool = False
 
     @property
     def now(self) -> Row:
@@ -92,9 +94,17 @@ class Chart:
         """Whether there is anything in the images whose texture could be judged."""
         return self.now["sheet_contrast"] >= VISIBLE * self.real["sheet_contrast"]
 
-    def more_r1(self) -> str:
-        """The beginning of a remedy."""
-        return f"{'Raise' if self.parameters.r1_weight else 'Set'} training.r1_weight (now {self.parameters.r1_weight:g})"
+    def bound_slope(self) -> str:
+        """The beginning of a remedy: bound the discriminator's slope, or more tightly."""
+        parameters = self.parameters
+        if self.has_batch_normalization:
+            instead = "training.gradient_penalty.weight to 10" if self.loss.needs_lipschitz else "training.r1_weight to 1"
+            return f"Set networks.discriminator.normalization to layer and {instead}"
+        if parameters.gradient_penalty is not None:
+            return f"Raise training.gradient_penalty.weight (now {parameters.gradient_penalty.weight:g})"
+        if parameters.r1_weight:
+            return f"Raise training.r1_weight to {3 * parameters.r1_weight:g} (now {parameters.r1_weight:g})"
+        return "Set training.r1_weight to 1 (now 0)"
 
     def rates(self) -> str:
         """Both learning rates, for a remedy."""

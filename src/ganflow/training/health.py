@@ -19,12 +19,14 @@ class Doctor:
         real: what real images score, by column of history.
         parameters: of training.
         health: what is watched.
+        has_batch_normalization: whether the discriminator has.
         findings: so far, by name; those of settings from the start.
     """
 
     real: Row
     parameters: TrainingParameters
     health: HealthParameters
+    has_batch_normalization: bool = False
     findings: dict[str, Finding] = field(default_factory=dict)
     _rows: list[Row] = field(default_factory=list)
 
@@ -40,14 +42,12 @@ class Doctor:
             The findings in it that were not known before.
         """
         self._rows.append(row)
-        loss = find_loss(self.parameters.loss, self.parameters.label_smoothing)
-        chart = Chart(self._rows, self.real, self.parameters, loss, self.health.warmup_steps)
+        chart = self._chart()
         return [new for rule in RULES if (finding := rule(chart)) is not None and (new := self._note(finding, int(row["step"])))]
 
     def diverged(self, message: str) -> None:
         """Note that training has ended in numbers that are not finite."""
-        chart = Chart(self._rows, self.real, self.parameters, find_loss(self.parameters.loss, self.parameters.label_smoothing), 0)
-        self._note(found_divergence(chart, message), int(self._rows[-1]["step"]) if self._rows else 0)
+        self._note(found_divergence(self._chart(), message), int(self._rows[-1]["step"]) if self._rows else 0)
 
     def diagnosis(self) -> dict[str, Any]:
         """Everything found, as plain values, the worst first; `healthy` unless something serious was still there in the newest row."""
@@ -60,6 +60,10 @@ class Doctor:
         """Serious findings in the newest row, or in the settings."""
         step = self._rows[-1]["step"] if self._rows else 0
         return [finding for finding in self.findings.values() if finding.severity == "serious" and finding.last_step in (0, step)]
+
+    def _chart(self) -> Chart:
+        loss = find_loss(self.parameters.loss, self.parameters.label_smoothing)
+        return Chart(self._rows, self.real, self.parameters, loss, self.health.warmup_steps, self.has_batch_normalization)
 
     def _note(self, finding: Finding, step: int) -> Finding | None:
         """Remember a finding; return it if it is new."""

@@ -45,7 +45,7 @@ def discriminator_won(chart: Chart) -> Finding | None:
         evidence,
         "The discriminator tells all images apart"
         + (", where the minimax loss has no slope left." if saturates else ", and the generator learns nothing from it."),
-        ("Set training.loss to logistic. " if saturates else "") + f"{chart.more_r1()}, or lower "
+        ("Set training.loss to logistic. " if saturates else "") + f"{chart.bound_slope()}, or lower "
         f"training.discriminator_optimizer.learning_rate (now {chart.parameters.discriminator_optimizer.learning_rate:g}).",
     )
 
@@ -60,14 +60,22 @@ def discriminator_blind(chart: Chart) -> Finding | None:
     images = next((rule.__name__.replace("_", " ") for rule in IMAGE_RULES if rule(chart) is not None), None)
     if images is None:
         return None
-    clip = chart.parameters.weight_clip
+    parameters = chart.parameters
+    penalties = {"r1_weight": parameters.r1_weight, "r2_weight": parameters.r2_weight}
+    if parameters.gradient_penalty is not None:
+        penalties["gradient_penalty.weight"] = parameters.gradient_penalty.weight
+    tight = " and ".join(f"training.{name} (now {weight:g})" for name, weight in penalties.items() if weight)
+    if parameters.weight_clip:
+        remedy = f"Raise training.weight_clip (now {parameters.weight_clip:g})."
+    else:
+        remedy = (f"Lower {tight}, or raise" if tight else "Raise") + f" the discriminator's rate; there are {chart.rates()}."
     return Finding(
         "discriminator_blind",
         "serious",
         f"the discriminator's loss has been within 1 % of that of pure guessing ({loss.undecided:.3g}) for {PATIENCE} rows, "
         f"while there are {images}",
         "The discriminator learns nothing: it is held too tight, or moves too little.",
-        f"Raise training.weight_clip (now {clip:g})." if clip else f"Raise the discriminator's rate; there are {chart.rates()}.",
+        remedy,
     )
 
 
@@ -149,8 +157,26 @@ def mode_collapse(chart: Chart) -> Finding | None:
         "serious",
         f"images from different noise differ {shares[-1]:.2f} times as much as real ones do; it came {kind}",
         "The generator has found a few images that please the discriminator, and makes no others.",
-        f"{chart.more_r1()} to 1 or more, or lower training.generator_optimizer.learning_rate "
+        f"{chart.bound_slope()}, or lower training.generator_optimizer.learning_rate "
         f"(now {chart.parameters.generator_optimizer.learning_rate:g}).",
+    )
+
+
+def repeated_images(chart: Chart) -> Finding | None:
+    """The generator has a few images, of whatever kinds, and makes these again and again."""
+    scored = [row for row in chart.scored() if row["step"] > chart.warmup_steps][-2:]
+    real, copied = chart.real["sample_distance"], 0.6 * chart.real["nearest_distance"]
+    # copies of a few training images are alike too, but that is memorisation
+    if len(scored) < 2 or any(row["sample_distance"] > 0.5 * real or row["nearest_distance"] <= copied for row in scored):
+        return None
+    return Finding(
+        "repeated_images",
+        "serious",
+        f"a generated image is {scored[-1]['sample_distance']:.3f} from the most similar other one (root mean square of pixels), a real "
+        f"one {real:.3f}",
+        "The generator has found a few images for each class that please the discriminator, or its noise has too few dimensions.",
+        f"{chart.bound_slope()}, lower training.generator_optimizer.learning_rate "
+        f"(now {chart.parameters.generator_optimizer.learning_rate:g}), or raise networks.latent.dimension.",
     )
 
 
@@ -166,7 +192,7 @@ def classes_missing(chart: Chart) -> Finding | None:
         f"{scored[-1]:.0f} of {wanted:.0f} classes have at least a tenth of their share in the last score, {scored[0]:.0f} in that "
         f"{PATIENCE - 1} before",
         "The generator leaves out what is hardest to draw.",
-        f"{chart.more_r1()} to 1 or more, lower "
+        f"{chart.bound_slope()}, lower "
         f"training.generator_optimizer.learning_rate (now {chart.parameters.generator_optimizer.learning_rate:g}), or train longer.",
     )
 
@@ -206,6 +232,9 @@ def oscillation(chart: Chart) -> Finding | None:
     measures = {"sheet_brightness": 0.1 * contrast, "sheet_contrast": 0.1 * contrast}
     if finite:
         measures["discriminator_loss"] = 0.3 * (chart.loss.undecided - chart.loss.floor)
+    # until then the average follows the steps, whatever its decay is
+    is_average_due = (1 + chart.now["step"]) / (10 + chart.now["step"]) >= chart.parameters.average_decay
+    longer = f", or raise training.average_decay (now {chart.parameters.average_decay:g})" if is_average_due else ""
     for name, limit in measures.items():
         swings = np.diff([row[name] for row in recent])
         turns = int(np.count_nonzero(swings[1:] * swings[:-1] < 0))
@@ -216,8 +245,7 @@ def oscillation(chart: Chart) -> Finding | None:
                 f"{name} turned {turns} times in {len(recent)} rows, by {np.mean(np.abs(swings)):.3g} on average (limit {limit:.3g})",
                 "The networks chase each other around the equilibrium.",
                 f"Lower beta_1 of both optimizers (now {chart.parameters.generator_optimizer.beta_1:g} and "
-                f"{chart.parameters.discriminator_optimizer.beta_1:g}) to 0 and the learning rates ({chart.rates()}), or raise "
-                f"training.average_decay (now {chart.parameters.average_decay:g}).",
+                f"{chart.parameters.discriminator_optimizer.beta_1:g}) to 0 and the learning rates ({chart.rates()}){longer}.",
             )
     return None
 
@@ -238,7 +266,7 @@ def decline(chart: Chart) -> Finding | None:
         f"the kernel distance is {scored[-1]['kernel_distance']:.3g}; it was {best['kernel_distance']:.3g} at step {best['step']:.0f}",
         "Training has gone on past its best, often because the discriminator learns the training images by heart.",
         f"The generator of step {best['step']:.0f} is exported. Set training.num_steps near it, or training.augmentation. "
-        f"{chart.more_r1()}.",
+        f"{chart.bound_slope()}.",
     )
 
 
@@ -246,7 +274,8 @@ def memorisation(chart: Chart) -> Finding | None:
     """Generated images are copies of training images."""
     scored = [row["nearest_distance"] for row in chart.scored() if row["step"] > chart.warmup_steps][-2:]
     real = chart.real["nearest_distance"]
-    if len(scored) < 2 or max(scored) > 0.6 * real:
+    # a class of images that are alike, such as ones, are near to training images without being copies
+    if len(scored) < 2 or max(scored) > 0.6 * real or chart.scored()[-1]["num_classes_reached"] < chart.real["num_classes_reached"]:
         return None
     return Finding(
         "memorisation",
@@ -264,6 +293,7 @@ RULES: tuple[Rule, ...] = (
     discriminator_blind,
     *IMAGE_RULES,
     checkerboard,
+    repeated_images,
     classes_missing,
     divergence,
     oscillation,

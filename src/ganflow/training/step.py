@@ -12,7 +12,7 @@ from ganflow.losses.adversarial import AdversarialLoss
 from ganflow.losses.penalties import Discriminator, around, between, gradient_penalty, logits_and_squared_gradient_norms
 from ganflow.networks import draw_latents, normalises_batches, pixel_range, scale_pixels
 from ganflow.training.augmentation import NUM_DRAWS, augment
-from ganflow.training.distribution import own_share
+from ganflow.training.distribution import own_share, spread_of_batch
 from ganflow.training.draws import (
     DISCRIMINATOR_LATENTS,
     FAKE_AUGMENTATION,
@@ -88,8 +88,7 @@ def update_discriminator(
         value = loss.discriminator(real_logits, fake_logits)
         total = value + penalty
     apply_gradients(state.discriminator_optimizer, tape.gradient(total, variables), variables)
-    told_apart = tf.concat([real_logits > 0, fake_logits < 0], axis=0)
-    return value, penalty, tf.reduce_mean(tf.cast(told_apart, tf.float32))
+    return value, penalty, loss.accuracy(real_logits, fake_logits)
 
 
 def _logits_and_norms(discriminate: Discriminator, images: tf.Tensor, weight: float) -> tuple[tf.Tensor, tf.Tensor]:
@@ -229,7 +228,7 @@ def build_penalties(parameters: TrainingParameters, draws: Draws, number: tf.Ten
             points = between(real_images, fake_images, share)
         else:
             noise = own_share(draws.uniform(number, PENALTY_NOISE, (num, *real_images.shape[1:])))
-            points = around(real_images, noise, share)
+            points = around(real_images, noise, share, spread_of_batch(real_images))
         return wanted.weight * gradient_penalty(discriminator, points, wanted.target)
 
     return Penalties(parameters.r1_weight, parameters.r2_weight, gradient)

@@ -112,3 +112,34 @@ def test_every_loss_names_its_source(name):
 def test_unknown_losses_are_refused_with_the_known_ones():
     with pytest.raises(ConfigurationError, match=r"Unknown loss 'wgan'.*\['hinge', .*'wasserstein'\].*training\.loss"):
         find_loss("wgan")
+
+
+@pytest.mark.parametrize(
+    ("name", "smoothing", "expected"),
+    [
+        # above and below 0: of 1.5, -0.5 and 0.5, -2, one real and one fake
+        ("logistic", 0.0, 0.5),
+        ("minimax", 0.0, 0.5),
+        ("hinge", 0.0, 0.5),
+        # above and below ½: one real, one fake; below 0.5 · 0.8 = 0.4 too
+        ("least_squares", 0.0, 0.5),
+        ("least_squares", 0.2, 0.5),
+        # pairs: 1.5 > 0.5 and -0.5 > -2
+        ("wasserstein", 0.0, 1.0),
+        ("relativistic", 0.0, 1.0),
+    ],
+)
+def test_accuracy_by_hand(name, smoothing, expected):
+    assert float(find_loss(name, smoothing).accuracy(column(*REAL), column(*FAKE))) == expected
+
+
+@pytest.mark.parametrize(("name", "smoothing"), [("least_squares", 0.0), ("least_squares", 0.2)])
+def test_who_tells_all_apart_by_least_squares_has_an_accuracy_of_one(name, smoothing):
+    label = 1.0 - smoothing
+    logits = column(label + 0.01, label - 0.01), column(0.01, -0.01)
+    assert float(find_loss(name, smoothing).accuracy(*logits)) == 1.0
+
+
+@pytest.mark.parametrize("name", ["wasserstein", "relativistic"])
+def test_an_offset_of_all_logits_is_no_accuracy(name):
+    assert float(find_loss(name).accuracy(column(7.0, 8.0), column(6.0, 9.0))) == 0.5

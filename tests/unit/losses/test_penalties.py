@@ -72,5 +72,5 @@ def test_points_between_by_hand():
 def test_points_around_by_hand():
     # pixels 0 and 4 have standard deviation 2, so full noise adds 1, of which half is taken: 0.5
     real = tf.reshape([0.0, 4.0], (2, 1, 1, 1))
-    points = around(real, tf.ones_like(real), tf.constant([0.5, 0.0])[:, None, None, None])
+    points = around(real, tf.ones_like(real), tf.constant([0.5, 0.0])[:, None, None, None], tf.constant(2.0))
     assert points[:, 0, 0, 0].numpy().tolist() == [0.5, 4.0]

@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 
 from ganflow.config import EvaluationParameters
+from ganflow.data.splits import hash_array
 from ganflow.pipelines.features.nodes import obtain_feature_extractor
 
 FINGERPRINT = {"sha256": "a" * 64, "image_shape": [8, 8, 1], "num_classes": 2}
+
+
+@pytest.fixture
+def fingerprint(images):
+    return FINGERPRINT | {"train_images_sha256": hash_array(images)}
 
 
 @pytest.fixture

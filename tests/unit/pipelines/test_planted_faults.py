@@ -158,6 +158,7 @@ FAULTS = {
     "learning rates of another world": (
         {"generator_optimizer": adam(learning_rate=1e6), "discriminator_optimizer": adam(learning_rate=1e6)}, {}, 400, {"divergence"},
     ),
+    "noise of one dimension": ({}, {"latent": {"dimension": 1}}, 400, {"repeated_images"}),
     "sixteen images": ({"batch_size": 16, "num_steps": 900, "r1_weight": 0.1}, {}, 16, {"memorisation"}),
 }  # fmt: skip
 
@@ -181,6 +182,17 @@ def test_a_run_that_was_good_and_is_spoilt_declines(laboratory):
         row = watch.observe(later.history, later.samples, later.arrays)
     assert "decline" in names(watch.doctor)
     assert row["best_step"] <= 300
+
+
+def test_copies_are_seen_where_only_some_training_images_are_looked_through(laboratory, monkeypatch):
+    # a quarter of the images, so a quarter of the copies have their original among them
+    monkeypatch.setattr("ganflow.pipelines.training.watch._MOST_NEIGHBOURS", 100)
+    pair, parameters, watch = laboratory.begin({}, {"num_steps": 30}, laboratory.images)
+    monkeypatch.setattr(watch, "_draw", lambda latents: laboratory.images[:200])
+    first, report = train(laboratory.images, *pair, parameters)
+    row = watch.observe(report.history, report.samples, report.arrays)
+    assert row["nearest_distance"] < 0.6 * watch.doctor.real["nearest_distance"]
+    assert first.history is None
 
 
 def test_every_rule_has_its_fault():

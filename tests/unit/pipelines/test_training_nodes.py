@@ -5,16 +5,10 @@ import pandas as pd
 import pytest
 
 from ganflow.config import HealthParameters, OptimizerParameters
-from ganflow.data.splits import hash_array
 from ganflow.errors import CheckpointError, CollapseError, ConfigurationError, DataError, DivergenceError
 from ganflow.networks import check_record
 from ganflow.pipelines.training.nodes import STREAMED, export_generator, identify_run, measure_real_images, train_gan
 from ganflow.training.state import network_arrays
-
-
-@pytest.fixture
-def fingerprint(images):
-    return {"sha256": "a" * 64, "train_images_sha256": hash_array(images)}
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from ganflow import networks
+from ganflow.config import DiscriminatorWarmup, LearningRateDecay
 from ganflow.training.advice import examine_settings
 
 REAL = {"brightest": 1.0}
@@ -84,6 +85,29 @@ def test_a_rate_that_falls_to_0_too_soon_is_named(usual, training_parameters, nu
     findings = examine(usual, parameters)
     assert [finding.name for finding in findings] == ["learning_rate_ends"] * len(expected)
     assert [finding.evidence.split("'")[0] for finding in findings] == [f"the {role}" for role in expected]
+
+
+def test_the_published_warm_up_counts_as_updates_too(usual, training_parameters):
+    # 25 steps of 100 updates, then 75 of 5, but for the one at 500: 2500 + 375 = 2875
+    decay = LearningRateDecay(schedule="linear", num_steps=2874)
+    optimizer = training_parameters.discriminator_optimizer.model_copy(update={"decay": decay})
+    changes = {
+        "num_steps": 100,
+        "discriminator_steps": 5,
+        "discriminator_warmup": DiscriminatorWarmup(),
+        "discriminator_optimizer": optimizer,
+    }
+    steady = training_parameters.generator_optimizer.model_copy(update={"decay": None})
+    (finding,) = examine(usual, training_parameters.model_copy(update=changes | {"generator_optimizer": steady}))
+    assert finding.evidence == "the discriminator's learning rate is 0 after 2874 of its 2875 updates"
+
+
+def test_no_penalty_is_advised_where_batch_normalization_forbids_it(usual, networks_parameters, training_parameters):
+    part = networks_parameters.discriminator.model_copy(update={"normalization": "batch", "dropout": 0.0})
+    normalised = networks.architecture(networks.build_discriminator(part, (8, 8, 1)))
+    plain = training_parameters.model_copy(update={"r1_weight": 0.0})
+    assert "r1_weight" in examine(usual, plain)[0].remedy
+    assert "r1_weight" not in examine((usual[0], normalised), plain)[0].remedy
 
 
 def position(layers, name):

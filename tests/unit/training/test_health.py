@@ -19,6 +19,7 @@ REAL = {
     "sheet_diversity": 0.135,
     "num_classes_reached": 10.0,
     "nearest_distance": 0.18,
+    "sample_distance": 0.2,
     "brightest": 1.0,
 }
 HEALTHY = {
@@ -32,6 +33,7 @@ HEALTHY = {
     "kernel_distance_standard_error": 0.01,
     "num_classes_reached": 10.0,
     "nearest_distance": 0.18,
+    "sample_distance": 0.19,
 }
 NUM_ROWS = 12
 
@@ -67,6 +69,7 @@ SIGNS = {
     "saturated_images": {"sheet_midtones": [0.01] * 3},
     "checkerboard": {"sheet_checkerboard": [4.0] * 3},
     "mode_collapse": {"sheet_diversity": [0.03] * 3},
+    "repeated_images": {"sample_distance": [0.09] * 2},
     "classes_missing": {"num_classes_reached": [7.0] * 3},
     "divergence": {"generator_gradient_norm": [50.0] * 3},
     "oscillation": {"sheet_brightness": [0.05, 0.25] * 4},
@@ -119,7 +122,16 @@ def test_what_becomes_better_too_slowly_is_a_finding_after_all(training_paramete
     assert names(examine(training_parameters, {"sheet_roughness": np.linspace(0.8, last, 8)})) == expected
 
 
-IMAGES = ("noise_images", "blank_images", "saturated_images", "mode_collapse", "checkerboard", "classes_missing", "memorisation")
+IMAGES = (
+    "noise_images",
+    "blank_images",
+    "saturated_images",
+    "mode_collapse",
+    "checkerboard",
+    "repeated_images",
+    "classes_missing",
+    "memorisation",
+)
 
 
 @pytest.mark.parametrize("name", IMAGES)
@@ -194,6 +206,55 @@ def test_a_finding_that_goes_away_stays_on_record_but_the_run_is_healthy(trainin
     (finding,) = doctor.diagnosis()["findings"]
     assert (finding["first_step"], finding["last_step"]) == (900, 1000)
     assert doctor.diagnosis()["healthy"]
+
+
+def test_ones_are_near_to_training_images_without_being_copies(training_parameters):
+    assert names(examine(training_parameters, {"nearest_distance": [0.05] * 2, "num_classes_reached": [1.0] * 2})) == []
+
+
+def test_copies_of_a_few_training_images_are_called_that_alone(training_parameters):
+    assert names(examine(training_parameters, SIGNS["memorisation"] | SIGNS["repeated_images"])) == ["memorisation"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "batch_normalization", "expected"),
+    [
+        ({"r1_weight": 0.0}, False, "Set training.r1_weight to 1 (now 0)"),
+        ({"r1_weight": 0.5}, False, "Raise training.r1_weight to 1.5 (now 0.5)"),
+        ({"gradient_penalty": GradientPenaltyParameters()}, False, "Raise training.gradient_penalty.weight (now 10)"),
+        ({"r1_weight": 0.0}, True, "Set networks.discriminator.normalization to layer and training.r1_weight to 1"),
+        (
+            {"r1_weight": 0.0, "loss": "wasserstein", "weight_clip": 0.01},
+            True,
+            "Set networks.discriminator.normalization to layer and training.gradient_penalty.weight to 10",
+        ),
+    ],
+)
+def test_the_remedy_is_one_that_this_recipe_can_take(training_parameters, changes, batch_normalization, expected):
+    doctor = Doctor(REAL, training_parameters.model_copy(update=changes), HealthParameters(warmup_steps=0), batch_normalization)
+    for step in (100, 200, 300):
+        doctor.observe(HEALTHY | {"step": step, "num_classes_reached": 7.0})
+    assert doctor.findings["classes_missing"].remedy.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"r1_weight": 50.0}, "Lower training.r1_weight (now 50), or raise the discriminator's rate"),
+        ({"r1_weight": 0.0}, "Raise the discriminator's rate"),
+        ({"r1_weight": 0.0, "weight_clip": 1e-4}, "Raise training.weight_clip (now 0.0001)."),
+    ],
+)
+def test_what_blinds_the_discriminator_is_to_be_loosened(training_parameters, changes, expected):
+    doctor = examine(training_parameters.model_copy(update=changes), SIGNS["discriminator_blind"])
+    assert doctor.findings["discriminator_blind"].remedy.startswith(expected)
+
+
+@pytest.mark.parametrize(("decay", "is_named"), [(0.99, True), (0.998, False)])
+def test_a_longer_average_is_no_remedy_before_the_average_is_that_long(training_parameters, decay, is_named):
+    # at step 1,200 it is (1 + 1200) / (10 + 1200) = 0.9926 at most
+    doctor = examine(training_parameters.model_copy(update={"average_decay": decay}), SIGNS["oscillation"])
+    assert ("training.average_decay" in doctor.findings["oscillation"].remedy) == is_named
 
 
 def test_news_is_told_once(training_parameters):

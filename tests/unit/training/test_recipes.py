@@ -85,7 +85,9 @@ def last_report(images, recipe, **changes):
     return last
 
 
-@pytest.mark.parametrize("recipe", [name for name in RECIPES if "batch" in name or "clipped" in name or "penalised" in name], indirect=True)
+@pytest.mark.parametrize(
+    "recipe", [name for name in RECIPES if any(part in name for part in ("batch", "clipped", "penalised", "dragan"))], indirect=True
+)
 def test_two_replicas_take_the_steps_of_one_device(images, recipe):
     # Adam turns the rounding of small gradients into whole steps, unless epsilon is large
     optimizer = recipe[1].generator_optimizer.model_copy(update={"epsilon": 0.1})

@@ -62,6 +62,12 @@ def plan_study(
             generator, discriminator = build_pair(network, data_fingerprint["image_shape"])
             parameters = preset.model_copy(update={"seed": seed} | ({"num_steps": study.num_steps} if study.num_steps else {}))
             record = identify_run(images, data_fingerprint, generator, discriminator, {}, parameters)
+            if record["run_id"] in plan:
+                same = ", ".join(sorted(TrainingParameters.NOT_IDENTITY))
+                raise ConfigurationError(
+                    f"The recipes '{plan[record['run_id']].recipe}' and '{name}' are one and the same run: they differ in nothing that "
+                    f"decides its weights, which {same} do not. Leave one out of seed_study.recipes."
+                )
             plan[record["run_id"]] = PlannedRun(name, seed, generator, discriminator, record, parameters)
     return plan
 
@@ -78,7 +84,19 @@ def train_study(
     real_images: dict[str, Any],
     health: HealthParameters,
 ) -> Iterator[dict[str, Any]]:
-    """Train every run that is not finished, each as the training pipeline does; one that fails does not end the study."""
+    """Train every run that is not finished, each as the training pipeline does; one that fails does not end the study.
+
+    Raises:
+        ConfigurationError: before any is trained, if one was trained for longer already.
+    """
+    for run_id, run in plan.items():
+        reached = max(earlier_checkpoints.get(run_id, {}), default=0)
+        if reached > run.parameters.num_steps and run.parameters.resume != "never":
+            raise ConfigurationError(
+                f"Recipe '{run.recipe}' with seed {run.seed} has been trained for {reached} steps already (run {run_id}), more than this "
+                f"study's {run.parameters.num_steps}. Set seed_study.num_steps to at least {reached}, or seed_study.first_seed beyond "
+                f"{run.seed}."
+            )
     for number, run in enumerate(plan.values(), start=1):
         logger.info("Study: run %d of %d, recipe '%s', seed %d.", number, len(plan), run.recipe, run.seed)
         try:

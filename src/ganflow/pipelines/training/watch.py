@@ -15,14 +15,14 @@ from ganflow.metrics.kernel import kernel_distance
 from ganflow.networks import Architecture, instantiate
 from ganflow.networks.features import compile_classifier, restore_classifier
 from ganflow.sampling.images import compile_generator, sample_latents
-from ganflow.training.advice import examine_settings
+from ganflow.training.advice import examine_settings, has_batch_normalization
 from ganflow.training.findings import Finding
 from ganflow.training.health import Doctor
 from ganflow.training.state import assign_average
 
 logger = logging.getLogger(__name__)
 
-SCORES = ("kernel_distance", "kernel_distance_standard_error", "num_classes_reached", "nearest_distance")
+SCORES = ("kernel_distance", "kernel_distance_standard_error", "num_classes_reached", "nearest_distance", "sample_distance")
 
 _NUM_NEIGHBOURS = 200
 """Images whose nearest training image is looked for, among at most _MOST_NEIGHBOURS of them."""
@@ -40,12 +40,21 @@ def measure_real_images(images: np.ndarray, extractor: dict[str, Any], num_class
     real = neighbours[np.sort(random.choice(len(chosen), min(len(chosen), health.num_samples), replace=False))]
     some = random.choice(len(neighbours), min(len(neighbours), _NUM_NEIGHBOURS), replace=False)
     features, _ = compile_classifier(restore_classifier(extractor), health.batch_size)(real)
+    # of copies of training images, this share has its original among the neighbours: half of these are the ones to look at
+    quantile = 0.5 * len(neighbours) / len(images)
     row = _sheet_columns(real) | {
         "num_classes_reached": float(num_classes),
-        "nearest_distance": float(np.median(nearest_distances(neighbours[some], neighbours, some))),
+        "nearest_distance": float(np.quantile(nearest_distances(neighbours[some], neighbours, some), quantile)),
+        "sample_distance": _sample_distance(real),
         "brightest": float(real.max()) / 255,
     }
-    return {"row": row, "features": features, "neighbours": neighbours, "extractor": extractor}
+    return {"row": row, "features": features, "neighbours": neighbours, "quantile": quantile, "extractor": extractor}
+
+
+def _sample_distance(images: np.ndarray) -> float:
+    """Median distance of images to the most similar other one of them."""
+    some = np.arange(min(len(images), _NUM_NEIGHBOURS))
+    return float(np.median(nearest_distances(images[some], images, some)))
 
 
 class Watch:
@@ -80,7 +89,7 @@ class Watch:
         self._latents = sample_latents(self._generator, health.num_samples, health.batch_size, health.seed)
         self._extract = compile_classifier(restore_classifier(real["extractor"]), health.batch_size)
         self._step, self._best = 0, (np.inf, -1)
-        self.doctor = Doctor(real["row"], parameters, health)
+        self.doctor = Doctor(real["row"], parameters, health, has_batch_normalization(discriminator))
         self._report(self.doctor.advise(examine_settings(generator, discriminator, parameters, real["row"])), is_news=not earlier)
         for row in earlier:
             self._take(row, is_news=False)
@@ -118,8 +127,15 @@ class Watch:
         features, classes = self._extract(images)
         distance = kernel_distance(self._real["features"], features)
         num_classes = int(self._real["row"]["num_classes_reached"])
-        nearest = np.median(nearest_distances(images[:_NUM_NEIGHBOURS], self._real["neighbours"]))
-        values = (distance.value, distance.standard_error, float(num_classes_reached(classes, num_classes)), float(nearest))
+        nearest = np.quantile(nearest_distances(images[:_NUM_NEIGHBOURS], self._real["neighbours"]), self._real["quantile"])
+        values = (
+            distance.value,
+            distance.standard_error,
+            float(num_classes_reached(classes, num_classes)),
+            float(nearest),
+            # as many as there are real ones, since more of them are nearer to each other
+            _sample_distance(images[: len(self._real["features"])]),
+        )
         return dict(zip(SCORES, values, strict=True))
 
     @staticmethod
