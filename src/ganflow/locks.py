@@ -32,12 +32,15 @@ def take_lock(path: Path, what: str) -> int:
         raise ConfigurationError(f"Cannot write {path}: {error.strerror}. A {what} writes to this folder; make it writable.") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         holder = os.read(descriptor, 200).decode(errors="replace").strip()
         os.close(descriptor)
         raise AlreadyRunningError(
             f"Another {what} of this project is under way{f' ({holder})' if holder else ''}. This one does nothing; the other goes on."
         ) from None
+    except OSError as error:
+        os.close(descriptor)
+        raise ConfigurationError(f"Cannot lock {path}: {error.strerror}. Keep data/ on a file system that knows locks.") from error
     with suppress(OSError):  # a full disk: the lock holds without a name
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"process {os.getpid()}, since {datetime.now(UTC).isoformat(timespec='seconds')}\n".encode())

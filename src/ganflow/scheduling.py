@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ class Scheduler:
     timeout_seconds: float
     grace_seconds: float = GRACE_SECONDS
     _stop: threading.Event = field(default_factory=threading.Event)
+    _missed: threading.Event = field(default_factory=threading.Event)
     _status: dict[str, Any] = field(default_factory=dict)
 
     def run_once(self) -> int:
@@ -65,29 +67,40 @@ class Scheduler:
 
     def run_forever(self, cron: str) -> None:
         """Run the command at the times that a cron expression names, until SIGTERM or SIGINT. Missed runs are made up for by one."""
-        from apscheduler.events import EVENT_JOB_EXECUTED, EVENT_JOB_MISSED
+        from apscheduler.events import EVENT_JOB_EXECUTED, EVENT_JOB_MAX_INSTANCES
         from apscheduler.schedulers.background import BackgroundScheduler
 
         trigger = build_trigger(cron)
         with _lock(self.project), _stopped_by_signals(self._stop):
             self._begin(cron)
             background = BackgroundScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
-            job = background.add_job(self._run, trigger)
+            job = background.add_job(self._run_and_make_up, trigger)
 
             def announce(*_: object) -> None:
                 when = job.next_run_time
                 self._note(next_run=when.isoformat(timespec="seconds") if when else None)
 
-            background.add_listener(announce, EVENT_JOB_EXECUTED | EVENT_JOB_MISSED)
+            background.add_listener(announce, EVENT_JOB_EXECUTED)
+            background.add_listener(lambda _: self._missed.set(), EVENT_JOB_MAX_INSTANCES)
             background.start()
             announce()
             logger.info("Scheduled: %s, next at %s. Output goes to %s.", cron, self._status["next_run"], self.project / FOLDER / "runs.log")
-            # in short waits: a signal that the system hands to another thread is seen between two of them
+            # in short waits: a signal that the system hands to another thread is seen between two of them; and the library's own
+            # wait does not see that the machine slept
             while not self._stop.wait(1.0):
-                pass
+                background.wakeup()
             # waits for the run that is under way, which ends itself
             background.shutdown(wait=True)
             self._note(state="stopped", next_run=None)
+
+    def _run_and_make_up(self) -> None:
+        """Run the command, and once more if it should have begun again in the meantime."""
+        self._missed.clear()
+        self._run()
+        while self._missed.is_set() and not self._stop.is_set():
+            self._missed.clear()
+            logger.info("A run was due while the one before was under way; it begins now.")
+            self._run()
 
     def _begin(self, cron: str | None) -> None:
         folder = self.project / FOLDER
@@ -118,30 +131,30 @@ class Scheduler:
 
     def _supervise(self) -> tuple[str, int]:
         """Start the command, copy what it prints, and wait for it, for the timeout, or for a signal to stop."""
-        process = subprocess.Popen(  # noqa: S603 (this project's own command)
-            self.command,
-            cwd=self.project,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        try:
+            process = subprocess.Popen(  # noqa: S603 (this project's own command)
+                self.command,
+                cwd=self.project,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+        except OSError as error:
+            logger.error("%s cannot be started: %s", self.command[0], error)
+            return "not started", 127
         reader = threading.Thread(target=self._copy, args=(process,))
         reader.start()
         outcome = "ended"
-        deadline = threading.Event()
-        timer = threading.Timer(self.timeout_seconds, deadline.set)
-        timer.start()
+        deadline = time.monotonic() + self.timeout_seconds
         try:
             while process.poll() is None:
-                if self._stop.wait(0.2) or deadline.is_set():
+                if self._stop.wait(0.2) or time.monotonic() > deadline:
                     outcome = "stopped" if self._stop.is_set() else "timed out"
                     self._end(process)
         finally:
-            timer.cancel()
-            timer.join()
             reader.join()
         code = process.returncode
         return outcome, code if code >= 0 else 128 - code

@@ -13,7 +13,7 @@ import yaml
 from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
 
-from ganflow.hooks.retraining import LOCK
+from ganflow.hooks.run import LOCK
 from ganflow.locks import take_lock
 
 AIRFLOW = os.environ.get("GANFLOW_AIRFLOW")
@@ -174,7 +174,7 @@ def test_there_is_a_champion_and_what_it_draws(tried_out):
 def test_while_another_retraining_is_under_way_samples_are_drawn_all_the_same(tried_out):
     project, airflow = tried_out
     shutil.rmtree(project.root / "data/07_model_output/samples")
-    descriptor = take_lock(project.root / LOCK, "retraining")
+    descriptor = take_lock(project.root / LOCK, "training")
     try:
         airflow.run("airflow", "dags", "test", "tried_out")
     finally:

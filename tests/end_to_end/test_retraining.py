@@ -53,8 +53,13 @@ def decisions(project):
 
 
 def artifacts(project):
-    (folder,) = (path for path in (project.root / "data/mlflow/artifacts").iterdir() if (path / "artifacts/generator").is_dir())
-    return folder / "artifacts"
+    (folder,) = (project.root / "data/mlflow/artifacts").glob("*/artifacts")
+    return folder
+
+
+def generator_files(project):
+    (folder,) = artifacts(project).glob("generator-*")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -98,14 +103,15 @@ def test_everything_is_on_record(first):
     assert [point.step for point in curve] == [100, 200, 300]
     folder = artifacts(first)
     assert {path.name for path in (folder / "sheets").iterdir()} == {f"step-{step:07d}.png" for step in (0, 100, 200, 300)}
-    for name in ("diagnosis.json", "decision.json", "decision.md", "generator/generator.keras", "generator/generator_record.json"):
+    for name in ("diagnosis.json", "decision.json", "decision.md"):
         assert (folder / name).stat().st_size > 0
+    assert {path.name for path in generator_files(first).iterdir()} == {"generator.keras", "generator_record.json"}
 
 
 def test_a_second_start_has_nothing_to_do(project):
     def lasting():
         # all but the lock, the reason that was not found, and what MLflow notes of being opened
-        passing = (".retraining.lock", "08_reporting/retraining_reason.json", "mlflow/mlflow.db")
+        passing = (".training.lock", "08_reporting/retraining_reason.json", "mlflow/mlflow.db")
         return {name: content for name, content in project.files().items() if name not in passing}
 
     before = lasting()
@@ -154,17 +160,41 @@ def test_killed_at_any_moment_the_champion_is_unharmed_and_the_next_start_finish
     assert champion(project) in ((1, 2) if moment == "decision" else (1,))
     if champion(project) == 1:
         assert drawn(project) == before
-    output = retrain(project, **changes)
-    assert "was promoted" in output or "Nothing to do" in output or "was rejected" in output
-    assert champion(project) >= 2
+    if moment == "decision":
+        # what was decided is done, without another training
+        output = retrain(project, **changes | {"retraining__force": "false"})
+        assert champion(project) == 2, output
+        assert len(decisions(project)) == 2
+    else:
+        assert "was promoted" in retrain(project, **changes)
+        assert champion(project) >= 2
     assert drawn(project) != before
+
+
+def test_the_champion_stays_what_it_is_when_its_run_is_continued(project):
+    before = drawn(project)
+    longer = RETRAINING | {"training.num_steps": "600"}
+    project.smoke("--params", ",".join(f"{name}={value}" for name, value in longer.items()))
+    assert (champion(project), drawn(project)) == (1, before)
+    # a generator of its own, if a later step is better
+    assert len(list(artifacts(project).glob("generator-*"))) == len(project.run("champion", "history").splitlines())
+
+
+def test_a_challenger_that_diverges_is_not_begun_again_with_the_same_seed(project):
+    wild = {f"training__{role}_optimizer__learning_rate": "1e30" for role in ("generator", "discriminator")}
+    for _ in range(2):
+        retrain(project, expect=1, retraining__force="true", **wild)
+    assert [(found["attempt"], found["promote"]) for found in decisions(project)] == [(0, True), (1, False), (2, False)]
+    assert champion(project) == 1
 
 
 def test_of_two_at_once_one_trains_and_the_other_exits_75(project):
     process = project.start(*arguments(retraining__force="true"))
-    wait_for(lambda: (project.root / "data/.retraining.lock").read_text().startswith(f"process {process.pid},"), process)
+    wait_for(lambda: (project.root / "data/.training.lock").read_text().startswith(f"process {process.pid},"), process)
     output = retrain(project, expect=75)
-    assert f"Another retraining of this project is under way (process {process.pid}," in output
+    assert f"Another training of this project is under way (process {process.pid}," in output
+    # nor does a plain run, which would write the same files
+    assert "Another training" in project.smoke("--pipelines", "training", expect=75)
     output, _ = process.communicate(timeout=200)
     assert process.returncode == 0, output
 
@@ -230,7 +260,7 @@ def test_a_corrupt_database_is_said_and_left_as_it_is(project):
 
 
 def test_a_champion_without_its_file_is_said(project):
-    (artifacts(project) / "generator/generator.keras").unlink()
+    (generator_files(project) / "generator.keras").unlink()
     for command in (arguments(), ("run", "--env", "smoke", "--pipelines", "sampling"), ("champion", "show")):
         output = project.run(*command, expect=1)
         assert "Version 1 (champion) of 'ganflow' has no generator.keras" in output
@@ -238,7 +268,7 @@ def test_a_champion_without_its_file_is_said(project):
 
 
 def test_a_champion_of_another_image_size_is_said(project):
-    record = artifacts(project) / "generator/generator_record.json"
+    record = generator_files(project) / "generator_record.json"
     changed = json.loads(record.read_text())
     changed["data"]["image_shape"] = [32, 32, 3]
     record.write_text(json.dumps(changed))

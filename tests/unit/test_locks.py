@@ -22,12 +22,12 @@ time.sleep(60)
 
 def test_the_second_is_told_who_is_first_and_let_in_afterwards(tmp_path):
     path = tmp_path / "new" / ".lock"
-    first = take_lock(path, "retraining")
-    with pytest.raises(AlreadyRunningError, match=f"Another retraining .* under way \\(process {os.getpid()}, since 20") as error:
-        take_lock(path, "retraining")
+    first = take_lock(path, "training")
+    with pytest.raises(AlreadyRunningError, match=f"Another training .* under way \\(process {os.getpid()}, since 20") as error:
+        take_lock(path, "training")
     assert error.value.exit_status == 75
     os.close(first)
-    os.close(take_lock(path, "retraining"))
+    os.close(take_lock(path, "training"))
 
 
 def test_a_killed_process_leaves_no_lock(tmp_path):
@@ -44,4 +44,4 @@ def test_a_killed_process_leaves_no_lock(tmp_path):
 def test_a_folder_that_cannot_be_is_explained(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="Cannot write .*make it writable"):
-        take_lock(tmp_path / "file" / ".lock", "retraining")
+        take_lock(tmp_path / "file" / ".lock", "training")

@@ -86,9 +86,9 @@ from pathlib import Path
 from apscheduler.triggers.interval import IntervalTrigger
 from ganflow import scheduling
 logging.basicConfig(level=logging.INFO)
-# every second instead of every minute
-scheduling.build_trigger = lambda cron: IntervalTrigger(seconds=1)
-scheduling.Scheduler(Path(sys.argv[1]), [sys.executable, "-c", sys.argv[2]], 60, 20).run_forever("* * * * *")
+# seconds instead of minutes
+scheduling.build_trigger = lambda cron: IntervalTrigger(seconds=int(cron))
+scheduling.Scheduler(Path(sys.argv[1]), [sys.executable, "-c", sys.argv[2]], 60, 20).run_forever(sys.argv[3])
 """
 
 
@@ -99,7 +99,7 @@ def test_it_runs_on_time_and_sigterm_lets_the_run_save_and_ends_both(tmp_path):
         "count.write_text('x' * (number + 1)); signal.signal(signal.SIGTERM, lambda *_: (print('saved', flush=True), sys.exit(1))); "
         "number < 2 or (print('waiting', flush=True), time.sleep(60))"
     )
-    with subprocess.Popen([sys.executable, "-c", FOREVER, str(tmp_path), code], stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, "-c", FOREVER, str(tmp_path), code, "1"], stderr=subprocess.PIPE, text=True) as process:
         try:
             deadline = time.monotonic() + 60
             while time.monotonic() < deadline and not ((tmp_path / FOLDER / "runs.log").exists() and "\nwaiting\n" in log(tmp_path)):
@@ -113,6 +113,28 @@ def test_it_runs_on_time_and_sigterm_lets_the_run_save_and_ends_both(tmp_path):
     assert log(tmp_path).rstrip().endswith("saved")
     found = status(tmp_path)
     assert (found["state"], found["num_runs"], found["num_failed"], found["last"]["outcome"]) == ("stopped", 3, 0, "stopped")
+
+
+def test_a_run_that_was_due_during_another_is_made_up_for(tmp_path):
+    code = "import time; print('begun', time.time(), flush=True); time.sleep(4)"
+    with subprocess.Popen([sys.executable, "-c", FOREVER, str(tmp_path), code, "3"], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline and not ((tmp_path / FOLDER / "runs.log").exists() and log(tmp_path).count("\nbegun") == 2):
+                time.sleep(0.1)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=30)
+    first, second = [float(line.split()[1]) for line in log(tmp_path).splitlines() if line.startswith("begun")]
+    # at once, not two seconds later when the next one is due
+    assert second - first < 5.5
+    assert "A run was due while the one before was under way" in errors
+
+
+def test_a_command_that_is_not_there_is_a_failed_run(tmp_path):
+    assert Scheduler(tmp_path, [str(tmp_path / "nothing")], 30).run_once() == 127
+    found = status(tmp_path)
+    assert (found["state"], found["num_failed"], found["last"]["outcome"]) == ("stopped", 1, "not started")
 
 
 @pytest.mark.parametrize("cron", ["", "0 3 * *", "61 * * * *", "0 3 * * 5-2", "0 3 * * 8", "every day", "0 3 * * */0"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kedro.io import CatalogProtocol
 
+from ganflow.config import TrackingParameters
 from ganflow.tracking.registry import CHAMPION, PREVIOUS, Registry
 from ganflow.tracking.runs import find_retrainings, forget_runs
 
@@ -28,15 +29,18 @@ def remove_runs(catalog: CatalogProtocol, keep: int) -> int:
         TrackingError: if the registry cannot be asked.
     """
     registry: Registry = catalog["champion"].registry
+    experiment = TrackingParameters.model_validate(catalog.load("params:tracking")).experiment
     spared = {version.mlflow_run for alias in (CHAMPION, PREVIOUS) if (version := registry.by_alias(alias)) is not None}
-    outdated = {run: mlflow_run for mlflow_run, run in find_retrainings(registry)[keep:] if mlflow_run not in spared}
-    for run_id in outdated:
+    found = find_retrainings(registry, experiment)
+    kept = [run for run in found if not run.is_forgotten][:keep]
+    outdated = [run for run in found if run not in kept and run.mlflow_run not in spared]
+    for run in outdated:
         for name in RUN_DATASETS:
-            catalog[name].remove(run_id)
-    _remove_exports(catalog, set(outdated), keep)
+            catalog[name].remove(run.run_id)
+    _remove_exports(catalog, {run.run_id for run in outdated}, keep)
     # last: a removal that is cut off is found here again
     if outdated:
-        forget_runs(registry, list(outdated.values()))
+        forget_runs(registry, outdated)
     return len(outdated)
 
 

@@ -1,10 +1,9 @@
-"""What surrounds a retraining: one at a time, an early end where there is nothing to do, an end to old challengers, a word to the team."""
+"""What surrounds a retraining: an early end where there is nothing to do, an end to old challengers, a word to the team."""
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,28 +11,33 @@ from typing import Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
+from kedro.io import CatalogProtocol, DatasetError
 from kedro.pipeline import Pipeline
 
 from ganflow.cluster import membership
 from ganflow.config import NotifyParameters, RetrainingParameters, TrackingParameters
 from ganflow.datasets.retention import remove_runs
-from ganflow.errors import ConfigurationError, NothingToDo, TrackingError
-from ganflow.locks import take_lock
+from ganflow.errors import CollapseError, ConfigurationError, DivergenceError, NothingToDo, TrackingError
+from ganflow.pipelines.retraining.nodes import reject_failed
 
 logger = logging.getLogger(__name__)
 
-LOCK = Path("data/.retraining.lock")
+
+def is_retraining(pipeline: Pipeline) -> bool:
+    """Whether it is the retraining pipeline, or a part of it that decides something."""
+    return not pipeline.all_outputs().isdisjoint(("retraining_reason", "decisions", "promotion"))
 
 
 class RetrainingHooks:
-    """Concerned with pipelines that ask for a reason, and no others."""
+    """Concerned with the retraining pipeline and its parts, and no others."""
 
     def __init__(self) -> None:
         self._project = Path()
-        self._lock: int | None = None
         self._notify = NotifyParameters()
         self._event: dict[str, Any] | None = None
+        # of the challenger under way
+        self._reason: dict[str, Any] = {}
+        self._run_id: str | None = None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -42,14 +46,13 @@ class RetrainingHooks:
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Refuse what cannot work, and take the lock.
+        """Refuse what cannot work.
 
         Raises:
             ConfigurationError: with several machines, or without a record of runs.
-            AlreadyRunningError: if another retraining of this project is under way.
         """
-        self._event = None
-        if "retraining_reason" not in pipeline.all_outputs():
+        self._event, self._reason, self._run_id = None, {}, None
+        if not is_retraining(pipeline):
             return
         if membership().num_workers > 1:
             raise ConfigurationError(
@@ -59,7 +62,6 @@ class RetrainingHooks:
         if not TrackingParameters.model_validate(catalog.load("params:tracking")).enabled:
             raise ConfigurationError("A retraining needs the registry of models, but tracking.enabled is false. Set tracking.enabled=true.")
         self._notify = NotifyParameters.model_validate(catalog.load("params:notify"))
-        self._lock = take_lock(self._project / LOCK, "retraining")
         self._event = {}
 
     @hook_impl
@@ -70,9 +72,12 @@ class RetrainingHooks:
         if dataset_name == "retraining_reason":
             if not data["is_due"]:
                 logger.info("Nothing to do: %s.", data["why"])
-                self._release()
+                self._event = None
                 raise NothingToDo
             logger.info("A challenger is trained: %s.", data["why"])
+            self._reason = data
+        if dataset_name == "training_run":
+            self._run_id = data["run_id"]
         if dataset_name == "decisions":
             (decision,) = data.values()
             self._event = {"event": "promoted" if decision["promote"] else "rejected"} | {
@@ -81,35 +86,34 @@ class RetrainingHooks:
 
     @hook_impl
     def after_pipeline_run(self, catalog: CatalogProtocol) -> None:
-        """Make room, tell, and let the next one in."""
-        if self._event is None:
+        """Tell, and make room."""
+        verdict, self._event = self._event, None
+        # of a part that decides nothing there is nothing to say
+        if not verdict:
             return
-        verdict = self._event
         failed = [condition["name"] for condition in verdict["conditions"] if not condition["passed"]]
         reasons = f": {', '.join(failed)} did not hold" if failed else ""
         logger.info("The challenger %s was %s%s. Why: data/08_reporting/decision.md", verdict["run_id"], verdict["event"], reasons)
+        self._tell(verdict)
         try:
             removed = remove_runs(catalog, RetrainingParameters.model_validate(catalog.load("params:retraining")).keep)
             if removed:
                 logger.info("Removed %d challengers of earlier retrainings.", removed)
-        except TrackingError as error:
-            logger.warning("Old challengers were not removed. %s", error)
-        self._tell(verdict)
-        self._release()
+        except (TrackingError, OSError, ValueError) as error:
+            logger.warning("Old challengers were not removed; the next retraining tries again. %s", error)
 
     @hook_impl
-    def on_pipeline_error(self, error: Exception) -> None:
-        """Tell, and let the next one in."""
+    def on_pipeline_error(self, error: Exception, catalog: CatalogProtocol) -> None:
+        """Tell; and have a training that failed for good not begun again with the same seed."""
         if self._event is None:
             return
-        self._tell({"event": "failed", "error": " ".join(str(error).split())})
-        self._release()
-
-    def _release(self) -> None:
         self._event = None
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        if isinstance(error, DivergenceError | CollapseError) and self._reason and self._run_id is not None:
+            try:
+                catalog.save("decisions", {self._run_id: reject_failed(self._run_id, self._reason, error)})
+            except DatasetError as second:
+                logger.warning("That this attempt failed could not be noted. %s", second)
+        self._tell({"event": "failed", "error": " ".join(str(error).split())})
 
     def _tell(self, event: dict[str, Any]) -> None:
         if self._notify.command is not None:
@@ -120,8 +124,14 @@ def tell(notify: NotifyParameters, event: dict[str, Any]) -> None:
     """Run the command with the event on its standard input; whatever becomes of it, the retraining is not touched."""
     assert notify.command is not None  # noqa: S101 (asked by the caller)
     try:
-        subprocess.run(  # noqa: S603 (the user's own command)
-            notify.command, input=json.dumps(event), text=True, timeout=notify.timeout_seconds, check=True, capture_output=True
+        done = subprocess.run(  # noqa: S603 (the user's own command)
+            notify.command, input=json.dumps(event).encode(), timeout=notify.timeout_seconds, check=False, capture_output=True
         )
-    except (OSError, subprocess.SubprocessError) as error:
-        logger.warning("notify.command failed: %s", error)
+        failure = f"ended with exit status {done.returncode}" if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        failure = f"took more than {notify.timeout_seconds:g} s"
+    except OSError as error:
+        failure = f"cannot be started: {error.strerror}"
+    if failure:
+        # without its arguments, which may hold the key of a webhook
+        logger.warning("notify.command '%s' %s.", notify.command[0], failure)

@@ -1,4 +1,4 @@
-"""Effects that belong to a run rather than to a node: checking parameters, preparing devices, showing progress."""
+"""Effects that belong to a run rather than to a node: checking parameters, one at a time, preparing devices, showing progress."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -23,8 +24,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ganflow.cluster import membership
 from ganflow.config import SECTIONS, NetworksParameters
 from ganflow.errors import ConfigurationError
+from ganflow.hooks.retraining import is_retraining
+from ganflow.locks import take_lock
 
 logger = logging.getLogger(__name__)
+
+LOCK = Path("data/.training.lock")
 
 
 class ParameterHooks:
@@ -38,6 +43,46 @@ class ParameterHooks:
                 nearest = difflib.get_close_matches(key, SECTIONS, n=1)
                 hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
                 raise ConfigurationError(f"There is no parameter section '{key}'.{hint} Known sections: {', '.join(SECTIONS)}.")
+
+
+class LockHooks:
+    """Keeps two trainings of one project apart, which would take each other's files for their own."""
+
+    def __init__(self) -> None:
+        self._project = Path()
+        self._lock: int | None = None
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Learn where the project is."""
+        self._project = Path(context.project_path)
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Take the lock, where something is trained or promoted.
+
+        Raises:
+            AlreadyRunningError: if another training of this project is under way.
+            ConfigurationError: if the lock cannot be taken, or TF_CONFIG is malformed.
+        """
+        self._release()
+        if ("checkpoints" in pipeline.all_outputs() or is_retraining(pipeline)) and membership().is_chief:
+            self._lock = take_lock(self._project / LOCK, "training")
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Let the next one in."""
+        self._release()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Let the next one in."""
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
 
 class WorkerHooks:

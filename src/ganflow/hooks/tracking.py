@@ -15,6 +15,7 @@ from kedro.pipeline import Pipeline
 from ganflow.cluster import membership
 from ganflow.config import TrackingParameters
 from ganflow.errors import TrackingError, TrainingInterruptedError
+from ganflow.hooks.retraining import is_retraining
 from ganflow.tracking.registry import CHALLENGER
 from ganflow.tracking.runs import RETRAINING, RunRecorder, describe_surroundings
 
@@ -54,7 +55,7 @@ class TrackingHooks:
         tracking = TrackingParameters.model_validate(catalog.load("params:tracking"))
         if not tracking.enabled:
             return
-        self._is_retraining = "retraining_reason" in outputs
+        self._is_retraining = is_retraining(pipeline)
         self._parameters = {name: catalog.load(f"params:{name}") for name in RECORDED_SECTIONS}
         pipelines = ",".join(run_params.get("pipeline_names") or ["__default__"])
         self._recorder = RunRecorder(catalog["champion"].registry, tracking.experiment, {"pipelines": pipelines})
@@ -146,7 +147,7 @@ class TrackingHooks:
         self._records[run_id] = run
         if not self._recorder.tags.keys() > {"pipelines"}:
             self._recorder.tags |= describe_surroundings(self._project)
-        tags = {"data.sha256": run["data"]["sha256"]} | ({RETRAINING: "true"} if self._is_retraining else {})
+        tags = {"data.sha256": run["data"]["sha256"]} | ({RETRAINING: self._recorder.registry.model} if self._is_retraining else {})
         self._recorder.begin(run_id, self._parameters | {"data": run["data"], "training": run["training"]}, tags)
         return self._recorder
 

@@ -7,24 +7,25 @@ import sqlite3
 import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import unquote, urlparse
 
 from ganflow.errors import TrackingError
 from ganflow.tracking.store import Store
 
-if TYPE_CHECKING:
-    pass
-
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 
-FILES = "generator"
-"""Folder of a version among the artifacts of its run, with these two files."""
 MODEL_FILE, RECORD_FILE = "generator.keras", "generator_record.json"
+"""Files of a version."""
 
 RUN_ID, SHA256, PROMOTED, ROLLED_BACK = "ganflow.run_id", "ganflow.sha256", "ganflow.promoted", "ganflow.rolled_back"
 """Tags of a version: training run, weights, and when it last became champion or ceased to be it by hand."""
+
+
+def files_folder(sha256: str) -> str:
+    """Folder of a version among the artifacts of its run; a run that is continued has one for each of its generators."""
+    return f"generator-{sha256[:12]}"
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ class Registry:
         with self.store.explained():
             if not any(found.name == self.model for found in client.search_registered_models(f"name = '{self.model}'")):
                 client.create_registered_model(self.model, description="Generators that ganflow has trained.")
-            source = f"{client.get_run(mlflow_run).info.artifact_uri}/{FILES}"
+            source = f"{client.get_run(mlflow_run).info.artifact_uri}/{files_folder(record['sha256'])}"
             tags = {RUN_ID: record["run_id"], SHA256: record["sha256"]}
             version = client.create_model_version(self.model, source=source, run_id=mlflow_run, tags=tags)
         return ModelVersion(int(version.version), mlflow_run, source, tags)
@@ -210,7 +211,7 @@ class Registry:
     def _folder(self, version: ModelVersion) -> Path:
         if self.store.is_embedded:
             # by its place and not by its address, which holds the path that the project had when it was written
-            return self.store.artifacts / version.mlflow_run / "artifacts" / FILES
+            return self.store.artifacts / version.mlflow_run / "artifacts" / PurePosixPath(urlparse(version.source).path).name
         address = urlparse(version.source)
         if address.scheme in ("", "file"):
             return Path(unquote(address.path))

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganflow.tracking.registry import FILES, MODEL_FILE, RECORD_FILE, RUN_ID, ModelVersion, Registry
+from ganflow.tracking.registry import MODEL_FILE, RECORD_FILE, RUN_ID, ModelVersion, Registry, files_folder
 
 if TYPE_CHECKING:
     import numpy as np
     from mlflow import MlflowClient
 
 RETRAINING = "ganflow.retraining"
-"""Tag of the runs that trained a challenger."""
+"""Tag of the runs that trained a challenger: for which model."""
 
 LIBRARIES = ("ganflow", "kedro", "keras", "mlflow", "numpy", "tensorflow")
 
@@ -115,7 +115,7 @@ class RunRecorder:
         with tempfile.TemporaryDirectory() as folder, self.registry.store.explained():
             generator.save(Path(folder) / MODEL_FILE)
             (Path(folder) / RECORD_FILE).write_text(json.dumps(record, indent=2), encoding="utf-8")
-            self._connect().log_artifacts(self._runs[run_id], folder, FILES)
+            self._connect().log_artifacts(self._runs[run_id], folder, files_folder(record["sha256"]))
         return self.registry.register(self._runs[run_id], record)
 
     def end(self, status: str) -> None:
@@ -149,24 +149,52 @@ class RunRecorder:
         return created
 
 
-def find_retrainings(registry: Registry) -> list[tuple[str, str]]:
-    """[(MLflow's run, identity of the training run)] of all challengers, newest first."""
-    client = registry.store.client()
-    with registry.store.explained():
-        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-        runs = client.search_runs(experiments, f"tags.`{RETRAINING}` = 'true'", max_results=1000, order_by=["attributes.start_time DESC"])
-    return [(run.info.run_id, run.data.tags[RUN_ID]) for run in runs]
+@dataclass(frozen=True)
+class Retraining:
+    """A run that trained a challenger.
+
+    Attributes:
+        mlflow_run: MLflow's name for it.
+        run_id: identity of the training run.
+        is_forgotten: whether its removal has begun, and was cut off.
+    """
+
+    mlflow_run: str
+    run_id: str
+    is_forgotten: bool
 
 
-def forget_runs(registry: Registry, mlflow_runs: list[str]) -> None:
+def find_retrainings(registry: Registry, experiment: str) -> list[Retraining]:
+    """All runs of an experiment that trained a challenger for this model, newest first."""
+    from mlflow.entities import ViewType
+
+    client, store = registry.store.client(), registry.store
+    with store.explained():
+        found = client.get_experiment_by_name(experiment)
+        if found is None:
+            return []
+        runs = client.search_runs(
+            [found.experiment_id],
+            f"tags.`{RETRAINING}` = '{registry.model}'",
+            # what was removed from a server is its owner's
+            run_view_type=ViewType.ALL if store.is_embedded else ViewType.ACTIVE_ONLY,
+            max_results=1000,
+            order_by=["attributes.start_time DESC"],
+        )
+    return [Retraining(run.info.run_id, run.data.tags[RUN_ID], run.info.lifecycle_stage == "deleted") for run in runs]
+
+
+def forget_runs(registry: Registry, retrainings: list[Retraining]) -> None:
     """Remove registered versions, records and files of some runs. Safe to repeat."""
     client, store = registry.store.client(), registry.store
+    mlflow_runs = [run.mlflow_run for run in retrainings]
     with store.explained():
         for version in registry.versions():
             if version.mlflow_run in mlflow_runs:
                 client.delete_model_version(registry.model, str(version.number))
-        for run in mlflow_runs:
-            client.delete_run(run)
+        for run in retrainings:
+            if not run.is_forgotten:
+                client.delete_run(run.mlflow_run)
         if store.is_embedded and mlflow_runs:
             # on a server its owner does this; the embedded store has no other owner
             place = ["--backend-store-uri", store.tracking_uri, "--tracking-uri", store.tracking_uri]
@@ -174,9 +202,9 @@ def forget_runs(registry: Registry, mlflow_runs: list[str]) -> None:
             done = subprocess.run([sys.executable, *command], capture_output=True, text=True)  # noqa: S603
             if done.returncode:
                 raise OSError(f"mlflow gc failed: {done.stderr.strip().splitlines()[-1:]}")
-            for run in mlflow_runs:
+            for mlflow_run in mlflow_runs:
                 # it removes files, but not their folders
-                shutil.rmtree(store.artifacts / run, ignore_errors=True)
+                shutil.rmtree(store.artifacts / mlflow_run, ignore_errors=True)
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -113,11 +114,17 @@ class Store:
         except Exception as error:
             if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _FOREIGN:
                 raise
-            message = str(error).strip().partition("\n")[0].rstrip(".")
+            message = _without_credentials(str(error).strip().partition("\n")[0].rstrip("."))
             remedy = (
                 f"If {self.database} is damaged, put a backup in its place; without it the aliases, the champion among them, are lost. "
                 "If the folder cannot be written to, or the disk is full, mend that. Then run again."
                 if self.is_embedded
                 else "Check that the server answers, and the MLFLOW_* variables. Then run again."
             )
-            raise TrackingError(f"The record of runs and models, {self.registry_uri}, cannot be used: {message}. {remedy}") from error
+            address = _without_credentials(self.registry_uri)
+            raise TrackingError(f"The record of runs and models, {address}, cannot be used: {message}. {remedy}") from error
+
+
+def _without_credentials(text: str) -> str:
+    """`scheme://user:password@host` as `scheme://host`, for logs."""
+    return re.sub(r"//[^/@\s]*@", "//", text)

@@ -7,9 +7,17 @@ import pytest
 
 from ganflow.config import RetrainingParameters
 from ganflow.data.splits import hash_array
-from ganflow.errors import ConfigurationError, DataError
+from ganflow.errors import ConfigurationError, DataError, DivergenceError
 from ganflow.networks import instantiate
-from ganflow.pipelines.retraining.nodes import carry_out, decide, find_initial_state, find_reason, hold_trial, plan_challenger
+from ganflow.pipelines.retraining.nodes import (
+    carry_out,
+    decide,
+    find_initial_state,
+    find_reason,
+    hold_trial,
+    plan_challenger,
+    reject_failed,
+)
 
 FINGERPRINT = {"sha256": "new", "image_shape": [8, 8, 1]}
 
@@ -65,6 +73,23 @@ def test_a_promotion_that_was_cut_off_is_made_up_for_but_not_one_that_was_undone
 def test_a_promotion_that_was_done_but_not_noted_is_done():
     # the champion's weights are those that were to be promoted
     assert not reason(champion(), [decision(data="new", promote=True, sha256="w")])["is_due"]
+
+
+def test_what_was_cut_off_is_the_same_attempt_again():
+    assert reason(champion(), [decision(4, data="new", promote=True)])["attempt"] == 4
+    assert reason({}, [decision(4, data="new", promote=True)])["reason"] == "unfinished_promotion"
+    # but not once it was followed by another, or the data are others
+    assert reason(champion(), [decision(4, data="new", promote=True), decision(5, data="new")])["reason"] is None
+    assert reason(champion(), [decision(4, data="older", promote=True)])["reason"] == "new_data"
+
+
+def test_a_failed_training_is_an_attempt_but_its_data_are_new_still():
+    failed = reject_failed(
+        "run", {"attempt": 3, "reason": "new_data", "why": "", "champion": 3, "data": "new"}, DivergenceError("at step 7")
+    )
+    assert (failed["promote"], failed["conditions"][0]["evidence"]) == (False, "at step 7")
+    found = reason(champion(), [failed])
+    assert (found["reason"], found["attempt"]) == ("new_data", 4)
 
 
 def test_attempts_count_on_from_the_last_that_was_decided():

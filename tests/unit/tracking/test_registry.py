@@ -6,7 +6,17 @@ import sqlite3
 import pytest
 
 from ganflow.errors import TrackingError
-from ganflow.tracking.registry import CHAMPION, FILES, MODEL_FILE, PREVIOUS, PROMOTED, RECORD_FILE, ROLLED_BACK, Registry, read_record
+from ganflow.tracking.registry import (
+    CHAMPION,
+    MODEL_FILE,
+    PREVIOUS,
+    PROMOTED,
+    RECORD_FILE,
+    ROLLED_BACK,
+    Registry,
+    files_folder,
+    read_record,
+)
 from ganflow.tracking.store import Store
 
 
@@ -29,7 +39,7 @@ def add(registry, tmp_path):
         folder.mkdir()
         (folder / MODEL_FILE).write_text(name)
         (folder / RECORD_FILE).write_text(json.dumps(record))
-        client.log_artifacts(run.info.run_id, str(folder), FILES)
+        client.log_artifacts(run.info.run_id, str(folder), files_folder(f"weights-{name}"))
         return registry.register(run.info.run_id, record)
 
     return register

@@ -14,8 +14,11 @@ from ganflow.tracking.store import Store
 class Generator:
     """As much of a Keras model as is asked of it."""
 
+    def __init__(self, content=b"weights"):
+        self.content = content
+
     def save(self, path):
-        path.write_bytes(b"weights")
+        path.write_bytes(self.content)
 
 
 @pytest.fixture
@@ -76,17 +79,35 @@ def test_files_and_the_generator_are_found_again(registry, recorder):
     assert (folder.parent / "sheets/step-0000005.png").is_file()
 
 
+def test_a_run_that_is_continued_leaves_its_earlier_generator_as_it_is(registry, recorder):
+    recorder.begin("run", {}, {})
+    first = recorder.register("run", Generator(), {"run_id": "run", "sha256": "earlier"})
+    second = recorder.register("run", Generator(b"other weights"), {"run_id": "run", "sha256": "later"})
+    assert (first.number, second.number) == (1, 2)
+    assert [(registry.fetch(registry.by_number(number)) / "generator.keras").read_bytes() for number in (1, 2)] == [
+        b"weights",
+        b"other weights",
+    ]
+
+
 def test_forgotten_runs_leave_nothing(registry, recorder):
     for name in ("old", "new"):
-        recorder.begin(name, {}, {RETRAINING: "true"})
+        recorder.begin(name, {}, {RETRAINING: "digits"})
         recorder.add_row(name, row(1))
         recorder.register(name, Generator(), {"run_id": name, "sha256": name})
     recorder.begin("by hand", {}, {})
-    found = find_retrainings(registry)
-    assert [run_id for _, run_id in found] == ["new", "old"]
+    recorder.begin("foreign", {}, {RETRAINING: "letters"})
+    found = find_retrainings(registry, recorder.experiment)
+    assert [(run.run_id, run.is_forgotten) for run in found] == [("new", False), ("old", False)]
+    assert find_retrainings(registry, "another experiment") == []
     registry.promote(2)
-    (old,) = [mlflow_run for mlflow_run, run_id in found if run_id == "old"]
-    forget_runs(registry, [old])
+    old = found[1].mlflow_run
+    # cut off in the middle, and found again
+    registry.store.client().delete_run(old)
+    again = find_retrainings(registry, recorder.experiment)
+    assert [(run.run_id, run.is_forgotten) for run in again] == [("new", False), ("old", True)]
+    forget_runs(registry, again[1:])
+    assert find_retrainings(registry, recorder.experiment) == found[:1]
     assert [version.run_id for version in registry.versions()] == ["new"]
     assert registry.by_alias(CHAMPION).run_id == "new"
     assert not (registry.store.artifacts / old).exists()

@@ -10,7 +10,7 @@ import numpy as np
 
 from ganflow.config import EvaluationParameters, RetrainingParameters, TrainingParameters
 from ganflow.errors import ConfigurationError, DataError
-from ganflow.metrics.gate import Contestant, judge
+from ganflow.metrics.gate import Condition, Contestant, judge
 from ganflow.metrics.images import nearest_distances
 from ganflow.metrics.report import FeatureSet, check_accuracy, score, score_key
 from ganflow.pipelines.retraining.page import write_page
@@ -20,6 +20,9 @@ SCORES = ("kernel_distance", "coverage", "recall", "precision", "density", "num_
 
 _NUM_NEIGHBOURS = 500
 """Images whose nearest training image is looked for."""
+
+_OF_REASON = ("attempt", "reason", "why", "champion", "data")
+"""What a decision repeats of the reason."""
 
 Decisions = dict[str, dict[str, Any]]
 """{run id: what was decided of the challenger that this run trained}."""
@@ -32,7 +35,7 @@ def find_reason(
     decisions: Decisions,
     parameters: RetrainingParameters,
 ) -> dict[str, Any]:
-    """Is there a reason to train a challenger? An attempt that was cut off keeps its number, and with it its seed."""
+    """Is there a reason to train a challenger? An attempt that was cut off keeps its number, and with it its seed and its training."""
     data = data_fingerprint["sha256"]
     if champion and champion["record"]["data"]["image_shape"] != data_fingerprint["image_shape"]:
         raise DataError(
@@ -40,26 +43,35 @@ def find_reason(
             f"{data_fingerprint['image_shape']}: the two cannot be compared. Give images of the champion's size (data.source, "
             "data.location), or keep these in a project of their own."
         )
-    reason, why = _reason(data, champion, versions, decisions, parameters)
-    attempt = max((decision["attempt"] for decision in decisions.values()), default=-1) + 1
+    reason: str | None
+    newest = max(decisions.values(), key=lambda decision: decision["attempt"], default=None)
+    if newest is not None and _is_unfinished(newest, data, champion, versions):
+        reason, why, attempt = "unfinished_promotion", "a promotion was decided, and cut off before it was done", newest["attempt"]
+    else:
+        reason, why = _reason(data, champion, decisions, parameters)
+        attempt = 0 if newest is None else newest["attempt"] + 1
     number = champion["version"] if champion else None
     return {"is_due": reason is not None, "reason": reason, "why": why, "attempt": attempt, "champion": number, "data": data}
 
 
-def _reason(
-    data: str, champion: dict[str, Any], versions: list[dict[str, Any]], decisions: Decisions, parameters: RetrainingParameters
-) -> tuple[str | None, str]:
+def _is_unfinished(decision: dict[str, Any], data: str, champion: dict[str, Any], versions: list[dict[str, Any]]) -> bool:
+    """Whether a decision to promote, on these data, has not been carried out."""
+    # a version that was rolled back has been champion, and is not made it again
+    settled = {version["sha256"] for version in versions if version["promoted"] or version["rolled_back"]}
+    if champion:
+        settled.add(champion["record"]["sha256"])
+    return decision["promote"] and decision["data"] == data and decision["sha256"] not in settled
+
+
+def _reason(data: str, champion: dict[str, Any], decisions: Decisions, parameters: RetrainingParameters) -> tuple[str | None, str]:
     """Name of the reason, None for none; and a sentence."""
     if not champion:
         return "champion_missing", "there is no champion yet"
     number = champion["version"]
-    # a version that was rolled back has been champion, and is not made it again
-    settled = {version["sha256"] for version in versions if version["promoted"] or version["rolled_back"]} | {champion["record"]["sha256"]}
-    if any(found["promote"] and found["sha256"] not in settled for found in decisions.values()):
-        return "unfinished_promotion", "a promotion was decided, and cut off before it was done"
     if parameters.force:
         return "force", "retraining.force is true"
-    tried = any(found["data"] == data for found in decisions.values())
+    # one whose training failed does not count: another seed may do
+    tried = any(found["data"] == data and found["sha256"] is not None for found in decisions.values())
     if data != champion["record"]["data"]["sha256"] and not tried:
         return "new_data", f"the data, {data[:12]}, are none that a challenger was trained on"
     age = (datetime.now(UTC) - datetime.fromisoformat(champion["promoted"])).total_seconds() / 86_400
@@ -118,7 +130,7 @@ def hold_trial(
     trial: dict[str, Any] = {
         "num_samples": num,
         "num_classes": data_fingerprint["num_classes"],
-        "held_out_distance": float(np.median(nearest_distances(held_out_images[:_NUM_NEIGHBOURS], train_images))),
+        "held_out_distance": float(np.median(nearest_distances(_some(held_out_images), train_images))),
     }
     for name, generator in (("challenger", challenger), ("champion", champion)):
         if generator is None:
@@ -129,9 +141,14 @@ def hold_trial(
             found = score(held_out, FeatureSet(*classify(images)), data_fingerprint["num_classes"], evaluation.num_neighbours)
             for key in SCORES:
                 scores[key].append(found[score_key(key, num)])
-        nearest = float(np.median(nearest_distances(images[:_NUM_NEIGHBOURS], train_images)))
+        nearest = float(np.median(nearest_distances(_some(images), train_images)))
         trial[name] = asdict(Contestant(scores, nearest))
     return trial
+
+
+def _some(images: np.ndarray) -> np.ndarray:
+    """At most _NUM_NEIGHBOURS of them, evenly: they may be in the order of their classes."""
+    return images[np.linspace(0, len(images) - 1, min(len(images), _NUM_NEIGHBOURS)).astype(int)]
 
 
 def decide(
@@ -149,7 +166,7 @@ def decide(
     challenger = Contestant(**trial["challenger"])
     conditions = judge(challenger, champion, trial["held_out_distance"], trial["num_classes"], findings, parameters.gate)
     decision = {
-        **{name: reason[name] for name in ("attempt", "reason", "why", "champion", "data")},
+        **{name: reason[name] for name in _OF_REASON},
         "run_id": run_id,
         "sha256": generator_record["sha256"],
         "promote": all(condition.passed for condition in conditions),
@@ -158,6 +175,19 @@ def decide(
         "decided": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     return {"decisions": {run_id: decision}, "decision_page": write_page(decision)}
+
+
+def reject_failed(run_id: str, reason: dict[str, Any], error: Exception) -> dict[str, Any]:
+    """The decision on a challenger whose training failed for good: the next attempt has another seed, instead of failing likewise."""
+    return {
+        **{name: reason[name] for name in _OF_REASON},
+        "run_id": run_id,
+        "sha256": None,
+        "promote": False,
+        "conditions": [asdict(Condition("healthy", False, str(error)))],
+        "trial": None,
+        "decided": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def carry_out(decisions: Decisions, generator_record: dict[str, Any]) -> dict[str, Any]:
