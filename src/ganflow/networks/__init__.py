@@ -12,17 +12,18 @@ from ganflow.networks.builders import (
     layer_table,
     normalises_batches,
 )
+from ganflow.networks.convolution import SameConv2D, UpsampledConv2D
 from ganflow.networks.hashing import check_record, hash_arrays, hash_weights
 from ganflow.networks.latent import Latent, draw_latents
 from ganflow.networks.normalization import FusedBatchNormalization
 from ganflow.networks.pixels import pixel_range, scale_pixels, to_pixels
 from ganflow.networks.spectral import SpectralConv2D, SpectralDense
-from ganflow.networks.upsampling import UpsampledConv2D
 
 __all__ = [
     "Architecture",
     "FusedBatchNormalization",
     "Latent",
+    "SameConv2D",
     "SpectralConv2D",
     "SpectralDense",
     "UpsampledConv2D",

@@ -7,9 +7,9 @@ from typing import Any
 from keras import layers
 
 from ganflow.config import DiscriminatorParameters, DiscriminatorStage
+from ganflow.networks.convolution import SameConv2D, UpsampledConv2D
 from ganflow.networks.normalization import FusedBatchNormalization
 from ganflow.networks.spectral import SpectralConv2D
-from ganflow.networks.upsampling import UpsampledConv2D
 
 
 def project(latent: Any, shape: tuple[int, int, int], momentum: float, dropout: float) -> Any:
@@ -44,11 +44,7 @@ def generator_block(features: Any, width: int, kernel_size: int, enlarge: bool, 
         momentum: of the batch statistics.
         name: prefix of the layers' names.
     """
-    convolution = (
-        UpsampledConv2D(width, kernel_size, use_bias=False, name=f"{name}_convolution")
-        if enlarge
-        else layers.Conv2D(width, kernel_size, padding="same", use_bias=False, name=f"{name}_convolution")
-    )
+    convolution = (UpsampledConv2D if enlarge else SameConv2D)(width, kernel_size, use_bias=False, name=f"{name}_convolution")
     hidden = FusedBatchNormalization(momentum=momentum, name=f"{name}_normalization")(convolution(features))
     return layers.ReLU(name=f"{name}_activation")(hidden)
 

@@ -107,27 +107,26 @@ def architecture(model: keras.Model) -> Architecture:
     return {key: value for key, value in described.items() if key not in ("build_config", "compile_config")}
 
 
-def instantiate(described: Architecture, seed: int | None = None, precision: str = "float32") -> keras.Model:
+def instantiate(described: Architecture, seed: int | None = None, precision: str = "float32", convolution: str = "direct") -> keras.Model:
     """Build the network that `architecture` described.
 
     Args:
         described: plain data.
         seed: of initial weights and dropout masks, the same for the same seed; None leaves them to chance.
         precision: `float32`, or `bfloat16` for computing in it; weights, and FLOAT32_LAYERS, are float32 either way.
+        convolution: one of `ganflow.networks.convolution.METHODS`, for the layers that know both.
     """
     plain = described if seed is None else _with_seeds(described, np.random.SeedSequence(seed))
-    return keras.models.model_from_json(json.dumps(plain if precision == "float32" else _with_policy(plain, f"mixed_{precision}")))
+    policy = {} if precision == "float32" else {"dtype": f"mixed_{precision}"}
+    layers = [layer | {"config": layer["config"] | _options(layer, policy, convolution)} for layer in plain["config"]["layers"]]
+    return keras.models.model_from_json(json.dumps(plain | {"config": plain["config"] | {"layers": layers}}))
 
 
-def _with_policy(described: Architecture, policy: str) -> Architecture:
-    """Copy plain data, giving every layer that is not in FLOAT32_LAYERS a dtype policy."""
-    layers = [
-        layer
-        if layer["class_name"] == "InputLayer" or layer["config"]["name"] in FLOAT32_LAYERS
-        else layer | {"config": layer["config"] | {"dtype": policy}}
-        for layer in described["config"]["layers"]
-    ]
-    return described | {"config": described["config"] | {"layers": layers}}
+def _options(layer: dict[str, Any], policy: dict[str, str], convolution: str) -> dict[str, str]:
+    """What of a layer's configuration depends on the machine."""
+    keeps_policy = layer["class_name"] == "InputLayer" or layer["config"]["name"] in FLOAT32_LAYERS
+    method = {"method": convolution} if "method" in layer["config"] else {}
+    return method if keeps_policy else policy | method
 
 
 def _with_seeds(part: Any, sequence: np.random.SeedSequence) -> Any:

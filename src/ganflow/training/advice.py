@@ -10,7 +10,7 @@ from ganflow.networks import Architecture
 from ganflow.training.findings import Finding, Row
 from ganflow.training.schedule import discriminator_schedule
 
-_CONVOLUTIONS = ("Conv2D", "UpsampledConv2D", "SpectralConv2D", "Dense", "SpectralDense")
+_CONVOLUTIONS = ("Conv2D", "SameConv2D", "UpsampledConv2D", "SpectralConv2D", "Dense", "SpectralDense")
 _BATCH_NORMALIZATIONS = ("FusedBatchNormalization", "BatchNormalization")
 _NORMALIZATIONS = (*_BATCH_NORMALIZATIONS, "GroupNormalization", "LayerNormalization")
 _ACTIVATIONS = ("ReLU", "LeakyReLU", "Activation")

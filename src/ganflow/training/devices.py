@@ -50,6 +50,7 @@ def choices(parameters: TrainingParameters) -> dict[str, Choice]:
     return {
         "distribution": distribution,
         "precision": choose_precision(parameters.precision),
+        "convolution": choose_convolution(parameters.convolution),
         "jit": choose_jit(parameters.jit, replicas),
     }
 
@@ -100,6 +101,15 @@ def choose_precision(wish: str) -> Choice:
     if wish == "bfloat16" and not has_bfloat16:
         raise ConfigurationError(f"training.precision is 'bfloat16', but {reason}. Set it to 'auto' or 'float32'.")
     return Choice("bfloat16" if has_bfloat16 else "float32", reason)
+
+
+def choose_convolution(wish: str) -> Choice:
+    """Settle how the generator convolves: `direct`, `fourier`, or `auto` for `fourier` where there is no accelerator."""
+    if wish != "auto":
+        return Choice(wish, "as asked for")
+    if tf.config.list_physical_devices("GPU"):
+        return Choice("direct", "a GPU's own convolutions are faster")
+    return Choice("fourier", "on a processor fewer multiplications are faster")
 
 
 def choose_jit(wish: str, replicas: int = 1) -> Choice:

@@ -107,10 +107,11 @@ def create_state(generator: Architecture, discriminator: Architecture, parameter
 
     Call it inside the distribution scope that the variables shall live in.
     """
-    precision = settle(parameters).precision
-    built_generator = instantiate(generator, seed=2 * parameters.seed, precision=precision)
+    settled = settle(parameters)
+    precision, convolution = settled.precision, settled.convolution
+    built_generator = instantiate(generator, seed=2 * parameters.seed, precision=precision, convolution=convolution)
     built_discriminator = instantiate(discriminator, seed=2 * parameters.seed + 1, precision=precision)
-    average = instantiate(generator, seed=2 * parameters.seed)
+    average = instantiate(generator, seed=2 * parameters.seed, convolution=convolution)
     generator_optimizer = build_optimizer(parameters.generator_optimizer, "generator_optimizer")
     discriminator_optimizer = build_optimizer(parameters.discriminator_optimizer, "discriminator_optimizer")
     # slots exist from the start, so that every checkpoint holds the same names

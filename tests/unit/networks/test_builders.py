@@ -113,3 +113,12 @@ def test_a_pair_that_does_not_fit_is_refused(networks_parameters):
     discriminator = networks.build_discriminator(networks_parameters.discriminator, (12, 8, 1))
     with pytest.raises(ConfigurationError, match=r"\(8, 8, 1\).*\(12, 8, 1\)"):
         networks.check_pair(generator, discriminator)
+
+
+def test_the_method_of_convolutions_is_set_where_it_is_known(architectures):
+    model = networks.instantiate(architectures[0], precision="bfloat16", convolution="fourier")
+    known = [layer for layer in model.layers if hasattr(layer, "method")]
+    assert known
+    assert {layer.method for layer in known} == {"fourier"}
+    assert {layer.compute_dtype for layer in known} == {"bfloat16"}
+    assert {layer.method for layer in networks.instantiate(architectures[0]).layers if hasattr(layer, "method")} == {"direct"}

@@ -7,7 +7,7 @@ import tensorflow as tf
 from ganflow import networks
 from ganflow.errors import ConfigurationError
 from ganflow.training import devices
-from ganflow.training.devices import choices, choose_jit, choose_precision, settle
+from ganflow.training.devices import choices, choose_convolution, choose_jit, choose_precision, settle
 from ganflow.training.state import create_state
 from ganflow.training.trainer import train
 
@@ -33,7 +33,7 @@ def test_bfloat16_is_refused_where_it_would_be_emulated(monkeypatch):
 def test_settling_leaves_nothing_to_choose_and_gives_reasons(monkeypatch, training_parameters):
     monkeypatch.setattr(devices, "_processor_flags", lambda: WITH)
     settled = settle(training_parameters)
-    assert "auto" not in (settled.precision, settled.jit)
+    assert "auto" not in (settled.precision, settled.convolution, settled.jit)
     assert settle(settled) == settled
     assert choices(training_parameters)["precision"].reason == "the processor has avx512_bf16"
 
@@ -52,6 +52,15 @@ def test_flags_are_read_from_the_first_processor(tmp_path, content, flags):
 )
 def test_jit_follows_wish_and_device(wish, choice):
     assert choose_jit(wish).value == choice
+
+
+@pytest.mark.parametrize(
+    ("wish", "gpus", "choice"),
+    [("auto", [], "fourier"), ("auto", ["GPU:0"], "direct"), ("direct", [], "direct"), ("fourier", ["GPU:0"], "fourier")],
+)
+def test_convolution_follows_wish_and_device(monkeypatch, wish, gpus, choice):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: gpus)
+    assert choose_convolution(wish).value == choice
 
 
 @pytest.fixture
