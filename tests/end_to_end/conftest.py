@@ -45,9 +45,10 @@ class Project:
         return self.run("run", "--env", "smoke", *arguments, expect=expect)
 
     def files(self) -> dict[str, bytes]:
-        """Every file under data/, by name."""
+        """Every file under data/, by name; without the lock, which names its last holder."""
         data = self.root / "data"
-        return {str(path.relative_to(data)): path.read_bytes() for path in sorted(data.rglob("*")) if path.is_file()}
+        paths = [path for path in sorted(data.rglob("*")) if path.is_file() and path.name != ".training.lock"]
+        return {str(path.relative_to(data)): path.read_bytes() for path in paths}
 
     def run_id(self) -> str:
         (folder,) = (self.root / "data/06_models/checkpoints").iterdir()

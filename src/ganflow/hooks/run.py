@@ -57,9 +57,9 @@ class LockHooks:
         """Learn where the project is."""
         self._project = Path(context.project_path)
 
-    @hook_impl(tryfirst=True)
+    @hook_impl(trylast=True)
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
-        """Take the lock, where something is trained or promoted.
+        """Take the lock, where something is trained or promoted; after all that can be refused has been, which writes nothing.
 
         Raises:
             AlreadyRunningError: if another training of this project is under way.

@@ -120,7 +120,7 @@ FAULTS = {
         {"discriminator_won", "saturated_images", "classes_missing"},
     ),
     "a generator in seven-league boots": (
-        {"r1_weight": 0.0, "average_decay": 0.0, "generator_optimizer": adam(learning_rate=0.3, beta_1=0.9)},
+        {"r1_weight": 0.0, "average_decay": 0.0, "generator_optimizer": adam(learning_rate=1.0, beta_1=0.9)},
         {},
         400,
         {"blank_images"},
