@@ -51,7 +51,7 @@ FAULTS = {
             }
         },
     ),
-    "blank_images": Fault({"generator_optimizer": optimizer(learning_rate=0.3, beta_1=0.9), "r1_weight": 0.0, "average_decay": 0.0}),
+    "blank_images": Fault({"generator_optimizer": optimizer(learning_rate=1.0, beta_1=0.9), "r1_weight": 0.0, "average_decay": 0.0}),
     # strides that skip every second pixel, in steps too small for the generator to find its way out
     "checkerboard": Fault(
         {"generator_optimizer": optimizer(learning_rate=5e-4), "discriminator_optimizer": optimizer(learning_rate=5e-4)},

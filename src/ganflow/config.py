@@ -280,8 +280,8 @@ class TrainingParameters(Section):
         sheet_columns: the fixed-latent sheet is a square with this many images on a side.
         precision: of the convolutions, `float32`, `bfloat16`, or `auto` for bfloat16 where the hardware has it. Weights, losses,
             penalties, averages and optimizer state are float32 always.
-        convolution: how the generator convolves: `direct`; `fourier`, by Fourier coefficients wherever that takes fewer multiplications;
-            or `auto` for `fourier` on processors and `direct` on accelerators. The results differ by rounding.
+        convolution: how the generator convolves in training: `direct`; `fourier`, by Fourier coefficients wherever that takes fewer
+            multiplications; or `auto` for `fourier` on processors and `direct` on accelerators. The results differ by rounding.
         device_data_mib: images up to this size in MiB are kept in the device's memory; larger sets are read from their file, batch by
             batch, ahead of time.
         jit: whether XLA compiles the step: `on`, `off`, or `auto` for a single accelerator only.

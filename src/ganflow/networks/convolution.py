@@ -11,7 +11,7 @@ import tensorflow as tf
 from ganflow.networks import fourier
 
 METHODS = ("direct", "fourier")
-"""How a convolution is computed: `direct`, or `fourier` for Fourier coefficients wherever that takes fewer multiplications."""
+"""How a convolution is computed: `direct`, or `fourier` for Fourier coefficients wherever `fourier.is_cheaper` says so."""
 
 
 def folding_matrix(kernel_size: int) -> np.ndarray:
@@ -45,17 +45,19 @@ class SameConv2D(keras.layers.Conv2D):
     def __init__(self, filters: int, kernel_size: int, *, method: str = "direct", **options: Any) -> None:
         super().__init__(filters, kernel_size, **{"padding": "same"} | options)
         self.method = _check_method(method)
-        if self.padding != "same" or {*self.strides, *self.dilation_rate, self.groups} != {1}:
-            raise ValueError("SameConv2D has padding 'same' and no strides, dilation or groups; use keras.layers.Conv2D for others")
+        found = {"padding": self.padding, "strides": self.strides, "dilation_rate": self.dilation_rate}
+        found |= {"groups": self.groups, "data_format": self.data_format}
+        expected = {"padding": "same", "strides": (1, 1), "dilation_rate": (1, 1), "groups": 1, "data_format": "channels_last"}
+        for name, value in expected.items():
+            if found[name] != value:
+                raise ValueError(f"SameConv2D has {name}={value!r}; got {found[name]!r}. Use keras.layers.Conv2D for others.")
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """Convolve."""
-        kernel = tf.convert_to_tensor(kernel)
-        _, height, width, channels = inputs.shape
         size = self.kernel_size[0]
-        is_square = self.kernel_size == (size, size) and size % 2 == 1
-        if self.method == "fourier" and is_square and fourier.is_cheaper(height, width, channels, self.filters, size):
-            return tf.transpose(fourier.convolve(inputs, kernel), (2, 0, 1, 3))
+        is_centred = self.kernel_size == (size, size) and size % 2 == 1
+        if self.method == "fourier" and is_centred and fourier.is_cheaper(inputs.shape, size, self.filters):
+            return tf.transpose(fourier.convolve(inputs, tf.convert_to_tensor(kernel)), (2, 0, 1, 3))
         return super().convolution_op(inputs, kernel)
 
     def get_config(self) -> dict[str, Any]:
@@ -108,8 +110,7 @@ class UpsampledConv2D(keras.layers.Layer):
     def call(self, inputs: Any) -> Any:
         """Enlarge and convolve."""
         fold = folding_matrix(self.kernel_size)
-        _, height, width, channels = inputs.shape
-        by_fourier = self.method == "fourier" and fourier.is_cheaper(height, width, channels, 4 * self.filters, fold.shape[1])
+        by_fourier = self.method == "fourier" and fourier.is_cheaper(inputs.shape, self.kernel_size, 4 * self.filters, fold.shape[1])
         outputs = (self._by_fourier if by_fourier else self._directly)(inputs, tf.cast(self.kernel, self.compute_dtype), fold)
         return outputs if self.bias is None else keras.ops.add(outputs, self.bias)
 

@@ -108,7 +108,7 @@ def choose_convolution(wish: str) -> Choice:
     if wish != "auto":
         return Choice(wish, "as asked for")
     if tf.config.list_physical_devices("GPU"):
-        return Choice("direct", "a GPU's own convolutions are faster")
+        return Choice("direct", "a GPU has convolutions of its own")
     return Choice("fourier", "on a processor fewer multiplications are faster")
 
 

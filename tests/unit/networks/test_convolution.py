@@ -61,11 +61,11 @@ def test_equals_upsampling_then_convolution_gradients_included(kernel_size, heig
 
 def test_both_methods_of_a_convolution_without_upsampling_agree_with_keras():
     random = np.random.default_rng(0)
-    inputs = tf.constant(random.normal(size=(2, 7, 5, 24)), tf.float32)
-    at_outputs = tf.constant(random.normal(size=(2, 7, 5, 24)), tf.float32)
+    inputs = tf.constant(random.normal(size=(16, 7, 5, 24)), tf.float32)
+    at_outputs = tf.constant(random.normal(size=(16, 7, 5, 24)), tf.float32)
     plain = keras.layers.Conv2D(24, 5, padding="same")
     plain.build(inputs.shape)
-    assert fourier.is_cheaper(7, 5, 24, 24, 5)
+    assert fourier.is_cheaper(inputs.shape, 5, 24)
     for method in METHODS:
         layer = SameConv2D(24, 5, method=method)
         layer.build(inputs.shape)
@@ -98,10 +98,20 @@ def test_unknown_methods_are_refused(layer):
         layer(3, 5, method="winograd")
 
 
-@pytest.mark.parametrize("options", [{"strides": 2}, {"padding": "valid"}, {"dilation_rate": 2}, {"groups": 3}])
+@pytest.mark.parametrize(
+    "options", [{"strides": 2}, {"padding": "valid"}, {"dilation_rate": 2}, {"groups": 3}, {"data_format": "channels_first"}]
+)
 def test_what_is_not_of_the_same_size_is_refused(options):
-    with pytest.raises(ValueError, match="use keras.layers.Conv2D"):
+    (name,) = options
+    with pytest.raises(ValueError, match=f"SameConv2D has {name}=.*; got .*Use keras.layers.Conv2D"):
         SameConv2D(3, 5, **options)
+
+
+def test_files_from_before_there_were_two_methods_load():
+    old = {"module": "ganflow.networks.upsampling", "class_name": "UpsampledConv2D", "registered_name": "ganflow>UpsampledConv2D"}
+    config = UpsampledConv2D(3, 5).get_config()
+    del config["method"]
+    assert keras.saving.deserialize_keras_object(old | {"config": config}).method == "direct"
 
 
 def test_folding_matrix_of_three_taps_by_hand():

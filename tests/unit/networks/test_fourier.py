@@ -53,12 +53,12 @@ def test_equals_the_direct_convolution_gradients_of_both_orders_included(size, h
 def test_one_pixel_and_one_tap_by_hand():
     # P = 1 + 0, made even: 2 rows, one frequency π / 2, whose wave at row 0 is 1; Q = 1: frequency 0. The products of 3 and 5 are
     # ac = 15, bd = 0 and (a + b)(c + d) = 15; back: 2 / P · Re(ac - bd + i · …) = 15
-    maps = fourier.transforms(1, 1, 1)
-    assert maps.rows.tolist() == [[1.0], [0.0]]
-    assert maps.columns.tolist() == [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
-    assert maps.taps.reshape(-1).tolist() == [1.0, 0.0, 1.0]
-    assert maps.columns_back.tolist() == [[1.0, -1.0, 0.0], [-1.0, -1.0, 1.0]]
-    assert maps.rows_back.tolist() == [[1.0, 0.0]]
+    matrices = fourier.transforms(1, 1, 1)
+    assert matrices.rows.tolist() == [[1.0], [0.0]]
+    assert matrices.columns.tolist() == [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
+    assert matrices.kernel.reshape(-1).tolist() == [1.0, 0.0, 1.0]
+    assert matrices.columns_back.tolist() == [[1.0, -1.0, 0.0], [-1.0, -1.0, 1.0]]
+    assert matrices.rows_back.tolist() == [[1.0, 0.0]]
     assert fourier.convolve(tf.fill((1, 1, 1, 1), 3.0), tf.fill((1, 1, 1, 1), 5.0)).numpy().item() == pytest.approx(15.0)
 
 
@@ -88,7 +88,7 @@ def test_bfloat16_loses_no_more_than_a_few_roundings():
         float(tf.norm(tf.cast(convolve(tf.cast(images, tf.bfloat16), tf.cast(kernel, tf.bfloat16)), tf.float32) - expected))
         for convolve in (direct, by_coefficients)
     ]
-    # one rounding of the result, relative 2⁻⁹ at most, against one after each of four products
+    # one rounding of the result, relative 2⁻⁹ at most, against one after each of five products and of the kernel's
     assert errors[0] / float(tf.norm(expected)) < 2**-7
     assert errors[1] < 4 * errors[0]
 
@@ -103,8 +103,24 @@ def test_number_of_images_may_be_unknown():
 def test_multiplications_are_counted():
     # 7 × 7, three taps: P = 8 rows, Q = 8 columns, R = 4 · 8 · 3 = 96 products, against 49 · 9 = 441.
     # Transforms, for each channel: rows 8 · 7 · 7 = 392, columns 4 · 24 · 14 = 1,344
-    assert len(fourier.transforms(7, 7, 3).taps) == 96
-    # with c channels in and out: 96 c² + 2 · 1,736 · 2c < 441 c², so c > 6,944 / 345 = 20.1
-    assert [fourier.is_cheaper(7, 7, width, width, 3) for width in (20, 21)] == [False, True]
-    assert not fourier.is_cheaper(7, 7, 256, 256, 1)
-    assert not fourier.is_cheaper(None, 7, 256, 256, 3)
+    assert len(fourier.transforms(7, 7, 3).kernel) == 96
+    # with c channels in and out, and 96 · 9 / N = 9 c² for the kernel: 105 c² + 2 · 1,736 · 2c < 441 c², so c > 6,944 / 336 = 20.7
+    assert [fourier.is_cheaper((96, 7, 7, width), 3, width) for width in (20, 21)] == [False, True]
+
+
+def test_a_few_images_are_not_worth_the_transform_of_the_kernel():
+    # as above with 256 channels: 96 + 864 / N + 2 · 1,736 · 2 / 256 = 27 below 441, so N > 864 / 318 = 2.7
+    assert [fourier.is_cheaper((num, 7, 7, 256), 3, 256) for num in (2, 3, None)] == [False, True, True]
+
+
+def test_single_taps_and_unknown_sizes_are_convolved_directly():
+    assert not fourier.is_cheaper((64, 7, 7, 256), 1, 256)
+    assert not fourier.is_cheaper((64, None, 7, 256), 3, 256)
+
+
+def test_memory_is_bounded():
+    # 64 × 64, three taps: P = 66, Q = 65, R = 33 · 65 · 3 = 6,435; times 128 · 64 coefficients, 52.7 million: 201 MiB in float32
+    assert len(fourier.transforms(64, 64, 3).kernel) == 6_435
+    assert not fourier.is_cheaper((64, 64, 64, 128), 3, 64)
+    # 16 × 16: P = 18, Q = 17, R = 9 · 17 · 3 = 459; times 128 · 256, 15 million
+    assert fourier.is_cheaper((64, 16, 16, 128), 3, 256)

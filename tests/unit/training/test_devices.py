@@ -5,7 +5,6 @@ import pytest
 import tensorflow as tf
 
 from ganflow import networks
-from ganflow.config import NetworksParameters
 from ganflow.errors import ConfigurationError
 from ganflow.networks import fourier
 from ganflow.training import devices
@@ -66,40 +65,51 @@ def test_convolution_follows_wish_and_device(monkeypatch, wish, gpus, choice):
 
 
 @pytest.fixture
-def wide(networks_parameters):
-    """Architectures wide enough for Fourier coefficients to be cheaper, without dropout."""
-    stages = [
-        {"divisor": 4, "width": 48},
-        {"divisor": 2, "width": 48, "kernel_size": 5},
-        {"divisor": 2, "width": 48, "kernel_size": 5},
-        {"divisor": 1, "width": 4, "kernel_size": 3},
-    ]
-    generator = networks_parameters.generator.model_dump() | {"stages": stages, "dropout": 0.0}
-    discriminator = networks_parameters.discriminator.model_dump() | {"dropout": 0.0}
-    parts = networks_parameters.model_dump() | {"generator": generator, "discriminator": discriminator}
-    return networks.build_pair(NetworksParameters.model_validate(parts), (8, 8, 1))
+def many_images() -> np.ndarray:
+    """As many as are worth the transform of a kernel."""
+    return np.random.default_rng(0).integers(0, 256, (64, 8, 8, 1), dtype=np.uint8)
 
 
-def test_wide_networks_do_use_fourier_coefficients(wide):
-    assert fourier.is_cheaper(2, 2, 48, 4 * 48, 3)
-    assert fourier.is_cheaper(4, 4, 48, 48, 5)
+@pytest.fixture
+def of_many(training_parameters):
+    return training_parameters.model_copy(update={"batch_size": 64})
+
+
+def test_wide_networks_do_use_fourier_coefficients(wide, of_many):
+    assert fourier.is_cheaper((64, 2, 2, 48), 5, 4 * 48, num_taps=3)
+    assert fourier.is_cheaper((64, 4, 4, 48), 5, 48)
+    state = create_state(*wide, of_many.model_copy(update={"convolution": "fourier"}))
+    for generator in (state.generator, state.average_generator):
+        assert {layer.method for layer in generator.layers if hasattr(layer, "method")} == {"fourier"}
 
 
 @pytest.mark.parametrize("jit", ["off", "on"])
-def test_both_convolutions_take_the_same_steps(images, wide, training_parameters, jit):
-    one_step = training_parameters.model_copy(update={"precision": "float32", "jit": jit, "num_steps": 1})
-    ends = {method: list(train(images, *wide, one_step.model_copy(update={"convolution": method})))[-1] for method in ("direct", "fourier")}
+def test_both_convolutions_take_the_same_steps(many_images, wide, of_many, jit):
+    one_step = of_many.model_copy(update={"precision": "float32", "jit": jit, "num_steps": 1})
+    ends = {
+        method: list(train(many_images, *wide, one_step.model_copy(update={"convolution": method})))[-1] for method in ("direct", "fourier")
+    }
     for name in ("discriminator_loss", "generator_loss", "penalty", "generator_gradient_norm"):
         assert ends["fourier"].history[name] == pytest.approx(ends["direct"].history[name], rel=1e-4), name
     assert ends["fourier"].arrays.keys() == ends["direct"].arrays.keys()
 
 
-def test_fourier_coefficients_resume_exactly(images, wide, training_parameters):
-    parameters = training_parameters.model_copy(update={"convolution": "fourier"})
-    whole = list(train(images, *wide, parameters))
-    resumed = list(train(images, *wide, parameters, resume_from=whole[1].arrays))
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_fourier_coefficients_resume_exactly(monkeypatch, many_images, wide, of_many, precision):
+    monkeypatch.setattr(devices, "_processor_flags", lambda: WITH)
+    parameters = of_many.model_copy(update={"convolution": "fourier", "precision": precision})
+    whole = list(train(many_images, *wide, parameters))
+    resumed = list(train(many_images, *wide, parameters, resume_from=whole[1].arrays))
     for name, array in whole[-1].arrays.items():
         np.testing.assert_array_equal(array, resumed[-1].arrays[name], err_msg=name)
+
+
+def test_the_method_is_part_of_what_a_run_is(training_parameters):
+    settled = {
+        wish: settle(training_parameters.model_copy(update={"convolution": wish})).identity() for wish in ("auto", "direct", "fourier")
+    }
+    assert settled["direct"] != settled["fourier"]
+    assert settled["auto"] in (settled["direct"], settled["fourier"])
 
 
 @pytest.fixture

@@ -37,6 +37,15 @@ def test_two_replicas_take_the_steps_of_one_device(images, without_dropout, trai
         assert ends[1].history[name] == pytest.approx(ends[0].history[name], rel=1e-3)
 
 
+def test_fourier_coefficients_are_the_same_on_two_replicas(wide, training_parameters):
+    images = np.random.default_rng(0).integers(0, 256, (128, 8, 8, 1), dtype=np.uint8)
+    changes = {"batch_size": 128, "precision": "float32", "convolution": "fourier", "jit": "off", "num_steps": 1}
+    parameters = training_parameters.model_copy(update=changes)
+    ends = [list(train(images, *wide, parameters.model_copy(update={"distribution": kind})))[-1] for kind in ("single", "mirrored")]
+    for name in ("discriminator_loss", "generator_loss", "penalty"):
+        assert ends[1].history[name] == pytest.approx(ends[0].history[name], rel=1e-4), name
+
+
 def test_a_run_continues_on_another_number_of_devices(images, architectures, training_parameters):
     first = next(report for report in train(images, *architectures, training_parameters) if report.step == 3)
     *_, last = train(images, *architectures, training_parameters.model_copy(update={"distribution": "mirrored"}), first.arrays)
