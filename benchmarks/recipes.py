@@ -84,7 +84,7 @@ def table(lines: list[dict[str, Any]], judge: str) -> str:
             f"{rate * preset.batch_size * preset.discriminator_steps:.0f}",
             str(runs[0]["steps"]["early"]),
             spread([run["early"][judge] for run in runs if "early" in run]),
-            str(preset.num_steps),
+            str(runs[0]["steps"].get("end", preset.num_steps)),
             spread([run["end"][judge] for run in runs if "end" in run]),
             ", ".join(str(run["end" if "end" in run else "early"]["classes"]) for run in runs),
             str(len(runs)),
