@@ -63,8 +63,8 @@ FAULTS = {
         {
             "r1_weight": 0.0,
             "average_decay": 0.0,
-            "generator_optimizer": optimizer(learning_rate=0.01, beta_1=0.9),
-            "discriminator_optimizer": optimizer(learning_rate=2e-4, beta_1=0.9),
+            "generator_optimizer": optimizer(learning_rate=0.02, beta_1=0.9),
+            "discriminator_optimizer": optimizer(learning_rate=0.02, beta_1=0.9),
         },
     ),
     "memorisation": Fault({"num_steps": 3500, "r1_weight": 0.1}, images=lambda images: images[::50]),
