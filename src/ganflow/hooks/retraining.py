@@ -18,7 +18,6 @@ from ganflow.cluster import membership
 from ganflow.config import NotifyParameters, RetrainingParameters, TrackingParameters
 from ganflow.datasets.retention import remove_runs
 from ganflow.errors import CollapseError, ConfigurationError, DivergenceError, NothingToDo, TrackingError
-from ganflow.pipelines.retraining.nodes import reject_failed
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +108,9 @@ class RetrainingHooks:
             return
         self._event = None
         if isinstance(error, DivergenceError | CollapseError) and self._reason and self._run_id is not None:
+            # here, since every command imports the hooks, and this brings all that scores
+            from ganflow.pipelines.retraining.nodes import reject_failed
+
             try:
                 catalog.save("decisions", {self._run_id: reject_failed(self._run_id, self._reason, error)})
             except DatasetError as second:

@@ -45,12 +45,10 @@ class SameConv2D(keras.layers.Conv2D):
     def __init__(self, filters: int, kernel_size: int, *, method: str = "direct", **options: Any) -> None:
         super().__init__(filters, kernel_size, **{"padding": "same"} | options)
         self.method = _check_method(method)
-        found = {"padding": self.padding, "strides": self.strides, "dilation_rate": self.dilation_rate}
-        found |= {"groups": self.groups, "data_format": self.data_format}
         expected = {"padding": "same", "strides": (1, 1), "dilation_rate": (1, 1), "groups": 1, "data_format": "channels_last"}
         for name, value in expected.items():
-            if found[name] != value:
-                raise ValueError(f"SameConv2D has {name}={value!r}; got {found[name]!r}. Use keras.layers.Conv2D for others.")
+            if (found := getattr(self, name)) != value:
+                raise ValueError(f"SameConv2D has {name}={value!r}; got {found!r}. Use keras.layers.Conv2D for others.")
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """Convolve."""

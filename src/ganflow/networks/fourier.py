@@ -101,7 +101,7 @@ def convolve(images: Any, kernel: Any, phases: np.ndarray | None = None) -> tf.T
     def multiply(matrix: np.ndarray, operand: tf.Tensor) -> tf.Tensor:
         return tf.matmul(tf.constant(matrix, images.dtype), operand)
 
-    # pixels first and images last: so every transform is one product of a small matrix with a long one
+    # pixels first, images and channels after them: so every transform is one product of a small matrix with a long one
     pixels = tf.reshape(tf.transpose(images, (1, 2, 0, 3)), (height, -1))
     parts = tf.reshape(multiply(matrices.rows, pixels), (num_rows // 2, 2 * width, -1))
     coefficients = tf.reshape(multiply(matrices.columns[np.newaxis], parts), (num_products, -1, channels))
