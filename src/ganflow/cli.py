@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 # what a user can cause and mend; anything else keeps its traceback
 EXPECTED = (GanflowError, ParameterValidationError, DatasetError, MissingConfigException)
 
+UNKNOWN_SELECTION = ("Failed to find the pipeline named", "Pipeline does not contain", "Pipeline contains no nodes")
+"""How the messages begin with which Kedro refuses names of pipelines, nodes, datasets and tags; it raises a plain ValueError."""
+
 
 class ReadableCommand(click.Command):
     """A command whose expected errors are one line on standard error, with its exit status."""
@@ -34,7 +37,9 @@ class ReadableCommand(click.Command):
         """Run, and explain instead of showing a traceback."""
         try:
             return super().invoke(ctx)
-        except EXPECTED as error:
+        except Exception as error:
+            if not isinstance(error, EXPECTED) and not str(error).startswith(UNKNOWN_SELECTION):
+                raise
             click.secho(f"error: {explain(error)}", fg="red", err=True)
             sys.exit(next((cause.exit_status for cause in _causes(error) if isinstance(cause, GanflowError)), 1))
 

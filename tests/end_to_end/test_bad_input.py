@@ -35,6 +35,23 @@ def test_wrong_parameters_are_explained(finished, params, message):
     assert finished.files() == before
 
 
+@pytest.mark.parametrize(
+    ("selection", "message"),
+    [
+        (["--pipelines", "trainng"], "Did you mean one of these instead? training retraining"),
+        (["--nodes", "train_gn"], "train_gn"),
+        (["--tags", "trainng"], "contains no nodes after applying all provided filters"),
+        (["--to-outputs", "sampels"], "sampels"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_unknown_names_of_what_to_run_are_one_line(finished, selection, message):
+    output = finished.smoke(*selection, expect=1)
+    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert message in line
+    assert "Traceback" not in output
+
+
 def test_an_unknown_environment_names_the_known_ones(finished):
     output = finished.run("run", "--env", "clasic", expect=1)
     (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
