@@ -92,6 +92,15 @@ def test_a_stopped_run_that_never_resumes_is_told_how_to(images, architectures, 
         next(reports)
 
 
+@pytest.fixture
+def interruptible():
+    """Python's own handler of SIGINT; a shell that starts something in the background has it ignored."""
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, earlier)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_the_second_signal_acts_at_once():
     with deferred_stop() as stop:
         os.kill(os.getpid(), signal.SIGINT)
