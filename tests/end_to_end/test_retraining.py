@@ -48,7 +48,8 @@ def sheet(project, *options):
 
 
 def decisions(project):
-    found = [json.loads(path.read_text()) for path in (project.root / "data/08_reporting/decisions").glob("*.json")]
+    # `*` would match the hidden file of a save that is still going on
+    found = [json.loads(path.read_text()) for path in (project.root / "data/08_reporting/decisions").glob("[!.]*.json")]
     return sorted(found, key=lambda decision: decision["attempt"])
 
 
