@@ -22,6 +22,7 @@ from ganflow.metrics.classes import num_classes_reached
 from ganflow.networks import build_pair
 from ganflow.networks.features import extract
 from ganflow.sampling.images import sample_images
+from ganflow.training.schedule import discriminator_schedule
 from ganflow.training.state import average_generator
 from ganflow.training.trainer import train
 from judge import BATCH_SIZE, NUM_SAMPLES, Judge
@@ -31,6 +32,8 @@ from presets import read_preset
 RECIPES = ("base", "classic", "wgan", "wgan_gp", "lsgan", "hinge_sn", "r3gan")
 RATE_SECONDS = 20
 INTERVAL = 100
+NUM_IMAGES = {"classic": 60_000}
+"""Training images that a recipe's number of steps is meant for, where it names its data. It ends after as many passes over others."""
 
 
 def measure_rate(images: np.ndarray, recipe: str) -> float:
@@ -65,6 +68,23 @@ def run(laboratory: Laboratory, recipe: str, seed: int, ends: dict[str, int], ju
             result[name] = {kind: judge.score_images(drawn) for kind, judge in judges.items()}
             result[name]["classes"] = num_classes_reached(classes, 10)
     return result | {"alarms": watched.alarms(), "diagnosis": watched.diagnosis(), "seconds": watched.seconds}
+
+
+def steps_in(recipe: str, rate: float, seconds: float) -> int:
+    """Whole intervals of generator steps that the time allows; a warm-up's steps take as much longer as they update the discriminator."""
+    training = read_preset(recipe)[1]
+    schedule = discriminator_schedule(training)
+    updates = rate * training.discriminator_steps * seconds
+    steps = range(INTERVAL, training.num_steps + 1, INTERVAL)
+    return min(steps, key=lambda step: abs(int(schedule.before(step)) - updates))
+
+
+def last_step(recipe: str, num_images: int) -> int:
+    """The recipe's number of steps; on data other than its own, that of as many passes over them, in whole intervals."""
+    num_steps = read_preset(recipe)[1].num_steps
+    if recipe not in NUM_IMAGES:
+        return num_steps
+    return round(num_steps * num_images / NUM_IMAGES[recipe] / INTERVAL) * INTERVAL
 
 
 def table(lines: list[dict[str, Any]], judge: str) -> str:
@@ -130,9 +150,9 @@ def main() -> None:
         for recipe in recipes:
             if not any(line["recipe"] == recipe and line.get("seed") == seed for line in lines):
                 rate = next(line["steps_per_second"] for line in lines if line["recipe"] == recipe and "steps_per_second" in line)
-                ends = {"early": max(1, round(rate * 60 * options.minutes / INTERVAL)) * INTERVAL}
-                num_steps = read_preset(recipe)[1].num_steps
-                if num_steps <= rate * 60 * options.longest:
+                ends = {"early": steps_in(recipe, rate, 60 * options.minutes)}
+                num_steps = last_step(recipe, len(laboratory.images))
+                if num_steps <= steps_in(recipe, rate, 60 * options.longest):
                     ends["end"] = num_steps
                 note(run(laboratory, recipe, seed, ends, judges))
     for kind in judges:

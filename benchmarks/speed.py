@@ -151,7 +151,7 @@ def ours(parameters: NetworksParameters, training: TrainingParameters) -> tuple[
     run_steps = compile_steps(state, step, feed_from_device(tf.constant(IMAGES), training.batch_size, Draws(training.seed)))
 
     def run() -> int:
-        run_steps(tf.constant(STEPS_PER_CALL))
+        run_steps(STEPS_PER_CALL)
         return STEPS_PER_CALL * training.batch_size
 
     directly = training.model_copy(update={"convolution": "direct"})

@@ -43,6 +43,10 @@ class WorkerLostError(GanflowError):
     """Another process of a run on several machines has ended; what all of them had reached is saved."""
 
 
+class WorkerDriftError(GanflowError):
+    """Processes that train together no longer have the same weights."""
+
+
 class TrainingInterruptedError(GanflowError):
     """Training was asked to stop; what it had reached is saved."""
 

@@ -93,9 +93,14 @@ class WorkerHooks:
         """Keep in memory what the others would save.
 
         Raises:
-            ConfigurationError: if TF_CONFIG is malformed.
+            ConfigurationError: if TF_CONFIG is malformed, or names several workers for a study.
         """
         place = membership()
+        if place.num_workers > 1 and "study_plan" in pipeline.all_outputs():
+            raise ConfigurationError(
+                f"A seed study runs on one machine, but TF_CONFIG names {place.num_workers} workers. Unset TF_CONFIG; several machines "
+                "can take a seed each with seed_study.first_seed and seed_study.num_seeds=1."
+            )
         if place.is_chief:
             return
         logger.info("%s trains along; the chief alone writes.", place.name.capitalize())

@@ -101,12 +101,12 @@ def hinge_discriminator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Te
 
 
 def relativistic_generator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
-    """-E log σ(D(fake) - D(real)), over pairs. Source: 1807.00734, equation 4; the pairing of 2501.05441, equation 1."""
+    """-E log σ(D(fake) - D(real)), over pairs. Source: 1807.00734, equation 4; the pairing of 2501.05441, section 2."""
     return tf.reduce_mean(tf.nn.softplus(real_logits - fake_logits))
 
 
 def relativistic_discriminator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
-    """-E log σ(D(real) - D(fake)), over pairs. Source: 1807.00734, equation 3; the pairing of 2501.05441, equation 1."""
+    """-E log σ(D(real) - D(fake)), over pairs. Source: 1807.00734, equation 3; the pairing of 2501.05441, section 2."""
     return tf.reduce_mean(tf.nn.softplus(fake_logits - real_logits))
 
 
@@ -157,8 +157,8 @@ def find_loss(name: str, label_smoothing: float = 0.0) -> AdversarialLoss:
     smoothed = replace(loss, discriminator=functools.partial(loss.discriminator, real_label=label))
     if loss.discriminator is least_squares_discriminator:
         return replace(smoothed, undecided=0.25 * label**2, boundary=0.5 * label)
-    # the discriminator's best guess is the label, or half of it if it cannot tell
-    return replace(smoothed, floor=_entropy(label), undecided=2 * _entropy(0.5 * label))
+    # the discriminator's best guess is the label, or half of it if it cannot tell, which is where one kind passes into the other
+    return replace(smoothed, floor=_entropy(label), undecided=2 * _entropy(0.5 * label), boundary=math.log(label / (2.0 - label)))
 
 
 def _entropy(probability: float) -> float:

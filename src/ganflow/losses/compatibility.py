@@ -26,9 +26,12 @@ def check_recipe(training: TrainingParameters, discriminator: DiscriminatorParam
                     f"{name} is set, but networks.discriminator.normalization is 'batch': a penalty on the slope at each image means "
                     "nothing where the images of a batch interact (1704.00028, section 4). Set the normalization to 'layer' or 'none'."
                 )
-    bounded = any(slope_penalties.values()) or training.weight_clip or discriminator.spectral_normalization
+    # to divide by a deviation undoes the division by a norm
+    is_spectral = discriminator.spectral_normalization and discriminator.normalization == "none"
+    bounded = any(slope_penalties.values()) or training.weight_clip or is_spectral
     if loss.needs_lipschitz and not bounded:
         raise ConfigurationError(
             f"The loss '{training.loss}' needs a discriminator with a bounded slope, or it grows without end. Set one of "
-            "training.gradient_penalty, training.weight_clip, training.r1_weight or networks.discriminator.spectral_normalization."
+            "training.gradient_penalty, training.weight_clip, training.r1_weight, or networks.discriminator.spectral_normalization with "
+            "its normalization 'none'."
         )

@@ -11,6 +11,9 @@ import tensorflow as tf
 
 from ganflow.networks import draw_latents, pixel_range, to_pixels
 
+_LATENTS_AT_ONCE = 500
+"""Drawn from one seed; another number would draw others."""
+
 
 def sample_images(generator: keras.Model, num: int, batch_size: int, seed: int) -> np.ndarray:
     """Draw images; the first n of a larger draw are the draw of n.
@@ -18,19 +21,18 @@ def sample_images(generator: keras.Model, num: int, batch_size: int, seed: int) 
     Args:
         generator: whose first layer says which noise it takes.
         num: images.
-        batch_size: images in one call; it bounds memory and does not change the result's order.
+        batch_size: images in one call; it bounds memory, and does not decide what is drawn.
         seed: of the latents.
 
     Returns:
         (num, H, W, C) uint8.
     """
-    return images_from_latents(generator, sample_latents(generator, num, batch_size, seed), batch_size)
+    return images_from_latents(generator, sample_latents(generator, num, seed), batch_size)
 
 
-def sample_latents(generator: keras.Model, num: int, batch_size: int, seed: int) -> np.ndarray:
+def sample_latents(generator: keras.Model, num: int, seed: int) -> np.ndarray:
     """The latents of `sample_images`, (num, dimension)."""
-    num_batches = -(-num // batch_size)
-    latents = [draw_latents(generator, batch_size, (seed, batch)).numpy() for batch in range(num_batches)]
+    latents = [draw_latents(generator, _LATENTS_AT_ONCE, (seed, block)).numpy() for block in range(-(-num // _LATENTS_AT_ONCE))]
     return np.concatenate(latents)[:num]
 
 

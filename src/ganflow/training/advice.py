@@ -118,7 +118,8 @@ def _dropout(network: Architecture) -> Iterator[Finding]:
 
 def _rates(discriminator: Architecture, parameters: TrainingParameters) -> Iterator[Finding]:
     """Only where nothing else keeps the discriminator's slope in bounds."""
-    is_spectral = any(kind.startswith("Spectral") for kind, _, _ in _layers(discriminator))
+    kinds = {kind for kind, _, _ in _layers(discriminator)}
+    is_spectral = any(kind.startswith("Spectral") for kind in kinds) and kinds.isdisjoint(_NORMALIZATIONS)
     is_bounded = parameters.r1_weight or parameters.r2_weight or parameters.gradient_penalty or parameters.weight_clip or is_spectral
     rates = [optimizer.learning_rate for optimizer in (parameters.discriminator_optimizer, parameters.generator_optimizer)]
     if not is_bounded and rates[0] * parameters.discriminator_steps <= rates[1]:

@@ -45,7 +45,7 @@ def choices(parameters: TrainingParameters) -> dict[str, Choice]:
     if parameters.batch_size % replicas:
         raise ConfigurationError(
             f"training.batch_size = {parameters.batch_size} cannot be shared by {replicas} replicas ({distribution.value}). "
-            f"Set it to a multiple of {replicas}, or use fewer devices."
+            f"Set it to a multiple of {replicas}, or training.distribution to single, or let fewer devices be seen (CUDA_VISIBLE_DEVICES)."
         )
     return {
         "distribution": distribution,

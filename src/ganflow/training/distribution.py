@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from ganflow.cluster import membership
-from ganflow.errors import ConfigurationError, DivergenceError, GanflowError, WorkerLostError
+from ganflow.errors import ConfigurationError, GanflowError, WorkerDriftError, WorkerLostError
 from ganflow.networks import hash_arrays
 from ganflow.training.identity import Start
 
@@ -32,6 +32,9 @@ def build_strategy(distribution: str) -> tf.distribute.Strategy:
     """The strategy of a settled `training.distribution`: `single`, `mirrored` or `multi_worker`.
 
     The last waits for the other workers, and has to come before anything else that TensorFlow does in the process.
+
+    Raises:
+        ConfigurationError: if the others cannot be joined.
     """
     if distribution == "single":
         return tf.distribute.get_strategy()
@@ -39,7 +42,14 @@ def build_strategy(distribution: str) -> tf.distribute.Strategy:
         return tf.distribute.MirroredStrategy(mirrored_devices())
     place = membership()
     logger.info("%s waits until all %d workers are there.", place.name.capitalize(), place.num_workers)
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except (tf.errors.OpError, RuntimeError) as error:
+        raise ConfigurationError(
+            f"{place.name.capitalize()} of {place.num_workers} cannot join the others: {str(error).splitlines()[0]} See whether the "
+            "addresses in TF_CONFIG are those of the workers, whether each one's own port is free on its machine, and whether all of "
+            "them were started."
+        ) from error
 
 
 def mirrored_devices() -> list[str]:
@@ -101,17 +111,22 @@ def on_any_worker(strategy: tf.distribute.Strategy, flag: bool) -> bool:
     return bool(_sum_over_workers(strategy, np.array([flag], np.int32))[0]) if has_peers(strategy) else flag
 
 
+def chief_decides(strategy: tf.distribute.Strategy, decision: bool) -> bool:
+    """The chief's decision, on every worker; all of them have to ask."""
+    return from_chief(strategy, bytes([decision])) == bytes([True])
+
+
 def check_same_weights(strategy: tf.distribute.Strategy, arrays: dict[str, np.ndarray], step: int) -> None:
     """Make sure that no worker has drifted from the chief, to the bit.
 
     Raises:
-        DivergenceError: on a worker that has.
+        WorkerDriftError: on a worker that has.
     """
     if has_peers(strategy):
         own = hash_arrays(arrays)
         chiefs = from_chief(strategy, bytes.fromhex(own)).hex()
         if own != chiefs:
-            raise DivergenceError(
+            raise WorkerDriftError(
                 f"After step {step} the state of {membership().name} is {own[:12]}, the chief's is {chiefs[:12]}: they have drifted apart. "
                 "Give all workers the same hardware and the same versions of TensorFlow."
             )
@@ -151,7 +166,8 @@ def check_same_run(strategy: tf.distribute.Strategy, run_id: str) -> None:
     if chiefs != run_id:
         raise ConfigurationError(
             f"{membership().name.capitalize()} would train run {run_id}, the chief trains run {chiefs}: their data, "
-            "networks or training parameters differ. Give all workers the same settings and images."
+            "networks or training parameters differ. Give all workers the same settings and images; where their processors differ, set "
+            "training.precision, training.convolution and training.jit to something other than 'auto'."
         )
 
 

@@ -1,24 +1,36 @@
 """Batches of real images: from the device's memory, or from a file that is larger than memory.
 
-Both give the same images for the same seed and step, so where the images are kept does not decide what is learnt.
+Both give the same images for the same seed and step, so where the images are kept does not decide what is learnt; except that XLA, where
+it compiles the whole loop, draws by a generator of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
 from ganflow.training.draws import REAL_IMAGES, Draws
 
-Feed = Callable[[tf.Tensor], tf.Tensor]
-"""From the number of a discriminator update to its batch, (batch size, H, W, C) uint8."""
-
 PREFETCHED_BATCHES = 4
 
 
-def build_feed(images: np.ndarray, batch_size: int, draws: Draws, start: int, device_limit: int) -> Feed:
+@dataclass(frozen=True)
+class Feed:
+    """The batches of a run.
+
+    Attributes:
+        batch: from the number of a discriminator update to its images, (batch size, H, W, C) uint8.
+        is_on_device: whether `batch` is a matter of the device alone, so that XLA can compile it.
+    """
+
+    batch: Callable[[tf.Tensor], tf.Tensor]
+    is_on_device: bool
+
+
+def build_feed(images: np.ndarray, batch_size: int, draws: Draws, start: int, device_limit: int, jit: bool = False) -> Feed:
     """Keep the images on the device if they fit, else read each batch from where they are.
 
     Args:
@@ -27,9 +39,12 @@ def build_feed(images: np.ndarray, batch_size: int, draws: Draws, start: int, de
         draws: of the run.
         start: first update that will be asked for; they come in order.
         device_limit: bytes of images that are kept on the device.
+        jit: whether XLA compiles the step.
     """
     if images.nbytes <= device_limit:
-        return feed_from_device(tf.constant(images), batch_size, draws)
+        # TensorFlow's own kernels gather uint8 on processors only: in a plain graph a GPU would send for all of the images at every step
+        with tf.device(None if jit else "CPU:0"):
+            return feed_from_device(tf.constant(images), batch_size, draws)
     return feed_from_host(images, batch_size, draws, start)
 
 
@@ -40,7 +55,12 @@ def choose_images(num_images: int, batch_size: int, draws: Draws, step: tf.Tenso
 
 def feed_from_device(images: tf.Tensor, batch_size: int, draws: Draws) -> Feed:
     """Gather each batch from images in the device's memory."""
-    return lambda step: tf.gather(images, choose_images(len(images), batch_size, draws, step))
+
+    def batch(step: tf.Tensor) -> tf.Tensor:
+        with tf.device(images.device):
+            return tf.gather(images, choose_images(len(images), batch_size, draws, step))
+
+    return Feed(batch, is_on_device=True)
 
 
 def feed_from_host(images: np.ndarray, batch_size: int, draws: Draws, start: int) -> Feed:
@@ -60,4 +80,4 @@ def feed_from_host(images: np.ndarray, batch_size: int, draws: Draws, start: int
 
     steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
     batches = iter(steps.map(load, num_parallel_calls=2, deterministic=True).prefetch(PREFETCHED_BATCHES))
-    return lambda _: next(batches)
+    return Feed(lambda _: next(batches), is_on_device=False)

@@ -97,9 +97,12 @@ class Chart:
     def bound_slope(self) -> str:
         """The beginning of a remedy: bound the discriminator's slope, or more tightly."""
         parameters = self.parameters
-        if self.has_batch_normalization:
-            instead = "training.gradient_penalty.weight to 10" if self.loss.needs_lipschitz else "training.r1_weight to 1"
-            return f"Set networks.discriminator.normalization to layer and {instead}"
+        if self.has_batch_normalization or parameters.weight_clip:
+            changes = ["networks.discriminator.normalization to layer"] if self.has_batch_normalization else []
+            changes.append("training.gradient_penalty.weight to 10" if self.loss.needs_lipschitz else "training.r1_weight to 1")
+            # clipped weights cannot reach the slope that the penalty asks for
+            changes += ["training.weight_clip to null"] if parameters.weight_clip else []
+            return f"Set {', '.join(changes[:-1])} and {changes[-1]}"
         if parameters.gradient_penalty is not None:
             return f"Raise training.gradient_penalty.weight (now {parameters.gradient_penalty.weight:g})"
         if parameters.r1_weight:

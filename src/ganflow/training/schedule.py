@@ -32,6 +32,11 @@ class DiscriminatorSchedule:
         """Whether every step has one update."""
         return self.updates == 1 == self.long_updates
 
+    @property
+    def has_long_steps(self) -> bool:
+        """Whether steps differ in their updates."""
+        return self.updates != self.long_updates
+
     def at(self, step: tf.Tensor | int) -> tf.Tensor:
         """Updates in a step, int64."""
         step = tf.cast(step, tf.int64)

@@ -87,8 +87,9 @@ def train(
             state.restore(state_from_chief(strategy, state.arrays()))
     draws = Draws(parameters.seed)
     schedule = discriminator_schedule(parameters)
-    feed = build_feed(images, parameters.batch_size, draws, int(schedule.before(state.reached)), parameters.device_data_mib * 2**20)
-    run_steps = compile_steps(state, build_step(state, loss, parameters), feed, schedule, strategy, jit=settled.jit == "on")
+    jit = settled.jit == "on"
+    feed = build_feed(images, parameters.batch_size, draws, int(schedule.before(state.reached)), parameters.device_data_mib * 2**20, jit)
+    run_steps = compile_steps(state, build_step(state, loss, parameters), feed, schedule, strategy, jit)
     latents = sheet_latents(state, parameters.sheet_columns**2, parameters.seed)
     with deferred_stop() as stop:
         if state.reached == 0:
@@ -127,7 +128,7 @@ def compile_steps(
     schedule: DiscriminatorSchedule | None = None,
     strategy: tf.distribute.Strategy | None = None,
     jit: bool = False,
-) -> Callable[[tf.Tensor], tf.Tensor]:
+) -> Callable[[int], tf.Tensor]:
     """Compile a step into one call that takes many.
 
     Args:
@@ -136,34 +137,40 @@ def compile_steps(
         feed: the batches, one for each update of the discriminator.
         schedule: of those updates; None for one in each step.
         strategy: whose replicas share each batch; None for a single device.
-        jit: whether XLA compiles the step; the loop around it stays a plain graph.
+        jit: whether XLA compiles: all of it where the images are on the device, so that nothing waits for the host between the first
+            step and the last; otherwise the step alone.
 
     Returns:
-        A function from a number of steps to their metrics, (num_steps, len(METRICS)) float32. It is compiled already, so the
-        first call is as fast as the others.
+        A function from a number of steps to their metrics, (num_steps, len(METRICS)) float32. The plain graph is there already, so the
+        first call is as fast as the others; XLA compiles at the first call with each number of steps.
     """
     schedule, strategy = schedule or DiscriminatorSchedule(), strategy or build_strategy("single")
     update_discriminator, update_both = step.update_discriminator, step.update_both
-    if jit:
+    if jit and not feed.is_on_device:
         update_discriminator, update_both = (tf.function(update, jit_compile=True) for update in (update_discriminator, update_both))
 
     def take_step() -> tf.Tensor:
         number = schedule.before(state.step)
         if not schedule.is_plain:
-            for _ in tf.range(schedule.at(state.step) - 1):
-                strategy.run(update_discriminator, args=(feed(number), number))
+            # a device need not be asked for a number that is always the same
+            num_updates = schedule.at(state.step) if schedule.has_long_steps else schedule.updates
+            for _ in tf.range(num_updates - 1):
+                strategy.run(update_discriminator, args=(feed.batch(number), number))
                 number += 1
-        return strategy.reduce(tf.distribute.ReduceOp.MEAN, strategy.run(update_both, args=(feed(number), number)), axis=None)
+        return strategy.reduce(tf.distribute.ReduceOp.MEAN, strategy.run(update_both, args=(feed.batch(number), number)), axis=None)
 
-    @tf.function(input_signature=[tf.TensorSpec((), tf.int32)])
-    def run_steps(num_steps: tf.Tensor) -> tf.Tensor:
+    def run_steps(num_steps: tf.Tensor | int) -> tf.Tensor:
         metrics = tf.TensorArray(tf.float32, size=num_steps, element_shape=(len(METRICS),))
         for index in tf.range(num_steps):
             metrics = metrics.write(index, take_step())
         return metrics.stack()
 
-    run_steps(tf.constant(0))
-    return run_steps
+    if jit and feed.is_on_device:
+        # for XLA the number of steps is part of the program
+        return tf.function(run_steps, jit_compile=True)
+    run_any = tf.function(run_steps, input_signature=[tf.TensorSpec((), tf.int32)])
+    run_any(tf.constant(0))
+    return lambda num_steps: run_any(tf.constant(num_steps))
 
 
 def _report(state: TrainingState, latents: tf.Tensor, history: dict[str, Any] | None) -> Report:
@@ -172,11 +179,11 @@ def _report(state: TrainingState, latents: tf.Tensor, history: dict[str, Any] | 
 
 
 def _run_interval(
-    state: TrainingState, run_steps: Callable[[tf.Tensor], tf.Tensor], num_steps: int, schedule: DiscriminatorSchedule, batch_size: int
+    state: TrainingState, run_steps: Callable[[int], tf.Tensor], num_steps: int, schedule: DiscriminatorSchedule, batch_size: int
 ) -> dict[str, Any]:
     """Take the steps; return their row of history."""
     started = time.perf_counter()
-    metrics = run_steps(tf.constant(num_steps)).numpy()
+    metrics = run_steps(num_steps).numpy()
     seconds = time.perf_counter() - started
     step = state.reached
     _check_finite(metrics, step - num_steps)

@@ -119,6 +119,8 @@ def test_unknown_losses_are_refused_with_the_known_ones():
     [
         # above and below 0: of 1.5, -0.5 and 0.5, -2, one real and one fake
         ("logistic", 0.0, 0.5),
+        # with labels of ½: above and below log(½ / 1½) = -1.1, both real ones and one fake
+        ("logistic", 0.5, 0.75),
         ("minimax", 0.0, 0.5),
         ("hinge", 0.0, 0.5),
         # above and below ½: one real, one fake; below 0.5 · 0.8 = 0.4 too

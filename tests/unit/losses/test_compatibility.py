@@ -21,6 +21,13 @@ def test_a_wasserstein_loss_without_bound_is_refused(training_parameters):
         check_recipe(recipe(training_parameters, loss="wasserstein"), discriminator())
 
 
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_spectral_normalization_bounds_nothing_beside_another_one(training_parameters, normalization):
+    network = discriminator(spectral_normalization=True, normalization=normalization)
+    with pytest.raises(ConfigurationError, match="spectral_normalization with its normalization 'none'"):
+        check_recipe(recipe(training_parameters, loss="wasserstein"), network)
+
+
 @pytest.mark.parametrize(
     ("changes", "network"),
     [

@@ -168,6 +168,25 @@ def test_a_serious_finding_warns_or_stops_once_it_is_saved(chunks_of, run, caplo
     assert len(warnings) == 1
 
 
+@pytest.mark.parametrize("num_steps", [3, 8])
+def test_a_run_that_was_stopped_stays_stopped_until_that_is_allowed(chunks_of, run, num_steps):
+    still = {"generator_optimizer": OptimizerParameters(name="adam", learning_rate=1e-12), "interval": 1, "num_steps": num_steps}
+    stop = HEALTH.model_copy(update={"on_collapse": "stop"})
+    seen, run_id = [], run["run_id"]
+    stream = chunks_of(health=stop, **still)
+    with pytest.raises(CollapseError):
+        seen.extend(iter(lambda: next(stream), None))
+    reached = as_series(seen, run_id), as_table(seen, run_id)
+    with pytest.raises(CollapseError, match="Stopped at step 3"):
+        next(chunks_of(*reached, health=stop, **still))
+    assert len(list(chunks_of(*reached, **still))) == max(1, num_steps - 3)
+
+
+def test_a_class_that_hardly_any_real_image_has_is_not_missed(images, obtain):
+    alone = measure_real_images(np.repeat(images[:1], 3, axis=0), obtain({}), {"num_classes": 2}, HEALTH)
+    assert (alone["row"]["num_classes_reached"], alone["num_classes"]) == (1.0, 2)
+
+
 def test_a_diverged_run_leaves_its_diagnosis_and_nothing_else(chunks_of, run):
     wild = OptimizerParameters(name="rmsprop", learning_rate=1e30)
     stream = chunks_of(generator_optimizer=wild, discriminator_optimizer=wild)

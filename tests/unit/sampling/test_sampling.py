@@ -26,6 +26,13 @@ def test_fewer_samples_are_the_beginning_of_more(generator):
     np.testing.assert_array_equal(sample_images(generator, 5, 4, seed=1), sample_images(generator, 11, 4, seed=1)[:5])
 
 
+@pytest.mark.parametrize("num", [9, 501])
+def test_samples_do_not_depend_on_batches(generator, num):
+    one, other = (sample_images(generator, num, batch_size, seed=1).astype(int) for batch_size in (4, 500))
+    # sums of other lengths may round a pixel up instead of down
+    assert np.abs(one - other).max() <= 1
+
+
 def test_images_are_the_generator_in_inference_mode(generator):
     latents = np.random.default_rng(0).uniform(-1, 1, (7, 6)).astype(np.float32)
     expected = np.rint(generator(latents, training=False).numpy() * 255)

@@ -65,10 +65,12 @@ def test_a_faster_discriminator_is_as_the_post_wants_it(usual, training_paramete
     assert found(usual, training_parameters.model_copy(update={"r1_weight": 0.0, "discriminator_optimizer": faster})) == []
 
 
-def test_spectral_normalization_bounds_the_slope(usual, networks_parameters, training_parameters):
-    part = networks_parameters.discriminator.model_copy(update={"spectral_normalization": True, "dropout": 0.0})
+@pytest.mark.parametrize(("normalization", "expected"), [("none", []), ("layer", ["learning_rates"]), ("batch", ["learning_rates"])])
+def test_spectral_normalization_alone_bounds_the_slope(usual, networks_parameters, training_parameters, normalization, expected):
+    changes = {"spectral_normalization": True, "dropout": 0.0, "normalization": normalization}
+    part = networks_parameters.discriminator.model_copy(update=changes)
     spectral = networks.architecture(networks.build_discriminator(part, (8, 8, 1)))
-    assert found((usual[0], spectral), training_parameters.model_copy(update={"r1_weight": 0.0})) == []
+    assert found((usual[0], spectral), training_parameters.model_copy(update={"r1_weight": 0.0})) == expected
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ import tensorflow as tf
 
 from ganflow import networks
 from ganflow.errors import ConfigurationError
+from ganflow.losses.adversarial import LOSSES
 from ganflow.networks import fourier
 from ganflow.training import devices
-from ganflow.training.devices import choices, choose_convolution, choose_jit, choose_precision, settle
+from ganflow.training.devices import choices, choose_convolution, choose_distribution, choose_jit, choose_precision, settle
 from ganflow.training.state import create_state
+from ganflow.training.step import Penalties, update_discriminator, update_generator
 from ganflow.training.trainer import train
 
 WITH = frozenset({"avx2", "avx512_bf16"})
@@ -49,10 +51,27 @@ def test_flags_are_read_from_the_first_processor(tmp_path, content, flags):
 
 
 @pytest.mark.parametrize(
-    ("wish", "choice"), [("on", "on"), ("off", "off"), ("auto", "on" if tf.config.list_physical_devices("GPU") else "off")]
+    ("wish", "gpus", "choice"),
+    [("on", [], "on"), ("off", ["GPU:0"], "off"), ("auto", [], "off"), ("auto", ["GPU:0"], "on")],
 )
-def test_jit_follows_wish_and_device(wish, choice):
+def test_jit_follows_wish_and_device(monkeypatch, wish, gpus, choice):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: gpus)
     assert choose_jit(wish).value == choice
+
+
+@pytest.mark.parametrize(("num_gpus", "choice"), [(0, "single"), (1, "single"), (2, "mirrored")])
+def test_distribution_follows_the_number_of_gpus(monkeypatch, num_gpus, choice):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: [f"GPU:{number}" for number in range(num_gpus)])
+    assert choose_distribution("auto").value == choice
+
+
+@pytest.mark.parametrize(("capability", "choice"), [((7, 5), "float32"), ((8, 0), "bfloat16"), ((9, 0), "bfloat16")])
+def test_precision_follows_the_gpu_and_not_the_processor_beside_it(monkeypatch, capability, choice):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: ["GPU:0"])
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda _: {"compute_capability": capability})
+    monkeypatch.setattr(devices, "_processor_flags", lambda: WITHOUT if choice == "bfloat16" else WITH)
+    found = choose_precision("auto")
+    assert (found.value, f"{capability[0]}.{capability[1]}" in found.reason) == (choice, True)
 
 
 @pytest.mark.parametrize(
@@ -149,11 +168,38 @@ def test_mixed_precision_is_float32_but_for_rounding(images, without_dropout, in
     assert rounded == pytest.approx(first_losses(images, without_dropout, in_bfloat16, precision="float32"), rel=0.02)
 
 
-def test_xla_takes_the_same_steps(images, without_dropout, training_parameters):
-    compiled, plain = (first_losses(images, without_dropout, training_parameters, precision="float32", jit=jit) for jit in ("on", "off"))
-    # real images are drawn outside of XLA, so the penalty is equal; noise is drawn by XLA's own generator
-    assert compiled[2] == pytest.approx(plain[2], rel=1e-4)
-    assert compiled[:2] == pytest.approx(plain[:2], rel=0.1)
+def test_xla_takes_the_same_steps(without_dropout, training_parameters):
+    parameters = training_parameters.model_copy(update={"precision": "float32"})
+    random = np.random.default_rng(0)
+    real, latents = (tf.constant(random.uniform(0, 1, shape), tf.float32) for shape in ((8, 8, 8, 1), (8, 6)))
+
+    def after_a_step(jit):
+        state = create_state(*without_dropout, parameters)
+
+        @tf.function(jit_compile=jit)
+        def step():
+            with tf.GradientTape() as tape:
+                fakes = state.generator(latents, training=True)
+            measured = update_discriminator(state, LOSSES["logistic"], Penalties(r1_weight=1.0), real, tf.stop_gradient(fakes))
+            return *measured, *update_generator(state, LOSSES["logistic"], real, fakes, tape)
+
+        return [value.numpy() for value in (*step(), *state.discriminator.trainable_variables)]
+
+    # losses, penalty, accuracy, gradient and weights, of the same images and noise
+    for compiled, plain in zip(after_a_step(jit=True), after_a_step(jit=False), strict=True):
+        np.testing.assert_allclose(compiled, plain, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("device_data_mib", [0, 1])
+def test_a_run_that_xla_compiles_is_resumed_exactly(images, architectures, training_parameters, device_data_mib):
+    # XLA compiles for every number of steps in an interval, so there is one
+    changes = {"precision": "float32", "jit": "on", "device_data_mib": device_data_mib, "num_steps": 2, "interval": 1}
+    compiled = training_parameters.model_copy(update=changes)
+    beginning, *whole = train(images, *architectures, compiled)
+    resumed = list(train(images, *architectures, compiled, resume_from=whole[0].arrays))
+    for name, array in whole[-1].arrays.items():
+        np.testing.assert_array_equal(array, resumed[-1].arrays[name], err_msg=name)
+    assert any(not np.array_equal(array, whole[-1].arrays[name]) for name, array in beginning.arrays.items() if name.endswith("kernel"))
 
 
 def test_architectures_are_the_same_whatever_the_precision(architectures):

@@ -70,8 +70,6 @@ def settled(parameters, **changes):
 
 
 def test_auto_takes_what_there_is(monkeypatch, training_parameters):
-    gpus = len(tf.config.list_physical_devices("GPU"))
-    assert settled(training_parameters)["distribution"] == ("mirrored" if gpus > 1 else "single")
     cluster_of(monkeypatch, 2)
     found = choices(training_parameters)
     assert (found["distribution"].value, found["distribution"].reason) == ("multi_worker", "worker 0 of 2")

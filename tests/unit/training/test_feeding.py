@@ -34,13 +34,13 @@ def test_host_and_device_feed_the_same_batches(num, batch_size, start, seed):
     host = feed_from_host(images, batch_size, Draws(seed), start)
     device = feed_from_device(tf.constant(images), batch_size, Draws(seed))
     for step in range(start, start + 3):
-        np.testing.assert_array_equal(host(tf.constant(step)), device(tf.constant(step)))
+        np.testing.assert_array_equal(host.batch(tf.constant(step)), device.batch(tf.constant(step)))
 
 
-@pytest.mark.parametrize(("device_limit", "expected"), [(24 * 64, "feed_from_device"), (24 * 64 - 1, "feed_from_host")])
-def test_images_stay_on_the_device_if_they_fit(images, device_limit, expected):
+@pytest.mark.parametrize(("device_limit", "fits"), [(24 * 64, True), (24 * 64 - 1, False)])
+def test_images_stay_on_the_device_if_they_fit(images, device_limit, fits):
     # 24 images of 8 × 8 bytes
-    assert expected in build_feed(images, 4, Draws(0), 0, device_limit).__qualname__
+    assert build_feed(images, 4, Draws(0), 0, device_limit).is_on_device == fits
 
 
 def test_training_from_a_mapped_file_is_bit_identical_and_resumes(images, architectures, training_parameters, tmp_path, monkeypatch):

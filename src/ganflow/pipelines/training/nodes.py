@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,9 @@ from ganflow.config import HealthParameters, TrainingParameters
 from ganflow.data.images import tile
 from ganflow.data.splits import check_fingerprint
 from ganflow.errors import CollapseError, DivergenceError
+
+if TYPE_CHECKING:
+    from ganflow.training.findings import Finding
 
 # saved in this order, so that a checkpoint is never ahead of the records that lead to it
 STREAMED = ("training_history", "training_sheets", "diagnosis", "best_checkpoints", "checkpoints")
@@ -71,7 +74,7 @@ def train_gan(
     """Train both networks, from the newest checkpoint of this run if there is one to continue, under the eyes of the doctor."""
     from ganflow.pipelines.training.watch import Watch
     from ganflow.training.devices import settle
-    from ganflow.training.distribution import agree_on_start, build_strategy, check_same_run, explained_loss
+    from ganflow.training.distribution import agree_on_start, build_strategy, check_same_run, chief_decides, explained_loss
     from ganflow.training.identity import choose_start
     from ganflow.training.state import average_arrays
     from ganflow.training.trainer import train
@@ -82,12 +85,28 @@ def train_gan(
     with explained_loss(strategy):
         check_same_run(strategy, run_id)
         start = agree_on_start(strategy, lambda: choose_start(earlier, parameters.resume, parameters.num_steps, run_id))
-    if start.is_finished:
+    stops = health.on_collapse == "stop"
+    if start.is_finished and not stops:
         # a generator node has to yield once; nothing here is saved
         yield _chunk()
         return
-    rows = _rows_until(start.step, earlier_history.get(run_id))
+    rows = _rows_until(parameters.num_steps if start.is_finished else start.step, earlier_history.get(run_id))
     watch = Watch(generator, discriminator, real_images, parameters, health, rows)
+
+    def stop_if_failing(findings: list[Finding]) -> None:
+        with explained_loss(strategy):
+            if stops and chief_decides(strategy, bool(findings)):
+                why = findings[0] if findings else "The chief's output says why."
+                raise CollapseError(
+                    f"Stopped at step {watch.step}, which is saved, because health.on_collapse is 'stop'. {why} "
+                    f"Everything found is in the diagnosis of run {run_id}. To train on regardless, set health.on_collapse=warn."
+                )
+
+    # a run that was stopped does not train on because it is started again
+    stop_if_failing(watch.doctor.serious() if rows else [])
+    if start.is_finished:
+        yield _chunk()
+        return
     try:
         for report in train(images, generator, discriminator, parameters, start.arrays, initial_state.get("arrays")):
             sheets = {run_id: {report.step: tile(report.samples, parameters.sheet_columns)}}
@@ -109,11 +128,7 @@ def train_gan(
                 best_checkpoints=best if watch.is_best() else {},
                 checkpoints=checkpoints,
             )
-            if health.on_collapse == "stop" and (findings := watch.doctor.serious()):
-                raise CollapseError(
-                    f"Stopped at step {report.step}, which is saved, because health.on_collapse is 'stop'. {findings[0]} "
-                    f"Everything found is in the diagnosis of run {run_id}. To train on regardless, set health.on_collapse=warn."
-                )
+            stop_if_failing(watch.doctor.serious())
     except DivergenceError as error:
         watch.doctor.diverged(str(error))
         yield _chunk(diagnosis={run_id: watch.doctor.diagnosis()})

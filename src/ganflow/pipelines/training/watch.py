@@ -39,16 +39,24 @@ def measure_real_images(images: np.ndarray, extractor: dict[str, Any], num_class
     neighbours = np.asarray(images[chosen])
     real = neighbours[np.sort(random.choice(len(chosen), min(len(chosen), health.num_samples), replace=False))]
     some = random.choice(len(neighbours), min(len(neighbours), _NUM_NEIGHBOURS), replace=False)
-    features, _ = compile_classifier(restore_classifier(extractor), health.batch_size)(real)
+    features, classes = compile_classifier(restore_classifier(extractor), health.batch_size)(real)
     # of copies of training images, this share has its original among the neighbours: half of these are the ones to look at
     quantile = 0.5 * len(neighbours) / len(images)
     row = _sheet_columns(real) | {
-        "num_classes_reached": float(num_classes),
+        # a class of few images is not missed
+        "num_classes_reached": float(num_classes_reached(classes, num_classes)),
         "nearest_distance": float(np.quantile(nearest_distances(neighbours[some], neighbours, some), quantile)),
         "sample_distance": _sample_distance(real),
         "brightest": float(real.max()) / 255,
     }
-    return {"row": row, "features": features, "neighbours": neighbours, "quantile": quantile, "extractor": extractor}
+    return {
+        "row": row,
+        "num_classes": num_classes,
+        "features": features,
+        "neighbours": neighbours,
+        "quantile": quantile,
+        "extractor": extractor,
+    }
 
 
 def _sample_distance(images: np.ndarray) -> float:
@@ -62,6 +70,7 @@ class Watch:
 
     Attributes:
         doctor: who has seen all of them.
+        step: of the newest row; 0 before the first.
     """
 
     def __init__(
@@ -86,9 +95,9 @@ class Watch:
         self._real, self._health, self._num_steps = real, health, parameters.num_steps
         self._generator = instantiate(generator)
         self._draw = compile_generator(self._generator, health.batch_size)
-        self._latents = sample_latents(self._generator, health.num_samples, health.batch_size, health.seed)
+        self._latents = sample_latents(self._generator, health.num_samples, health.seed)
         self._extract = compile_classifier(restore_classifier(real["extractor"]), health.batch_size)
-        self._step, self._best = 0, (np.inf, -1)
+        self.step, self._best = 0, (np.inf, -1)
         self.doctor = Doctor(real["row"], parameters, health, has_batch_normalization(discriminator))
         self._report(self.doctor.advise(examine_settings(generator, discriminator, parameters, real["row"])), is_news=not earlier)
         for row in earlier:
@@ -106,19 +115,19 @@ class Watch:
             The row, with statistics of the sheet, scores (NaN between scored steps) and the best step so far.
         """
         step, every = history["step"], self._health.score_every
-        is_due = step // every > self._step // every or step >= self._num_steps
+        is_due = step // every > self.step // every or step >= self._num_steps
         row = history | _sheet_columns(sheet) | (self._score(arrays) if is_due else dict.fromkeys(SCORES, np.nan))
         self._take(row, is_news=True)
         return row | {"best_step": self._best[1] if self._best[1] >= 0 else np.nan}
 
     def is_best(self) -> bool:
         """Whether the newest row has the best score so far."""
-        return self._best[1] == self._step
+        return self._best[1] == self.step
 
     def _take(self, row: dict[str, Any], is_news: bool) -> None:
-        self._step = int(row["step"])
+        self.step = int(row["step"])
         if row["kernel_distance"] < self._best[0]:
-            self._best = (row["kernel_distance"], self._step)
+            self._best = (row["kernel_distance"], self.step)
         self._report(self.doctor.observe(row), is_news)
 
     def _score(self, arrays: dict[str, np.ndarray]) -> dict[str, float]:
@@ -126,12 +135,11 @@ class Watch:
         images = self._draw(self._latents)
         features, classes = self._extract(images)
         distance = kernel_distance(self._real["features"], features)
-        num_classes = int(self._real["row"]["num_classes_reached"])
         nearest = np.quantile(nearest_distances(images[:_NUM_NEIGHBOURS], self._real["neighbours"]), self._real["quantile"])
         values = (
             distance.value,
             distance.standard_error,
-            float(num_classes_reached(classes, num_classes)),
+            float(num_classes_reached(classes, self._real["num_classes"])),
             float(nearest),
             # as many as there are real ones, since more of them are nearer to each other
             _sample_distance(images[: len(self._real["features"])]),
