@@ -1,7 +1,8 @@
 """Write training as a StableHLO program, so that the same XLA program can be timed where there is no TensorFlow.
 
-The program takes `--steps` steps over images that are among its inputs. Beside it lie its inputs, in order, and what the timing
-needs to know: images in a call, counted operations, and which output is which input of the next call.
+The program is the one that training itself runs on an accelerator: `--steps` steps over images that are among its inputs, after a
+warm-up if the preset has one. Beside it lie its inputs, in order, and what the timing needs to know: images in a step, counted
+operations, and which output is which input of the next call.
 
     python benchmarks/export_step.py FOLDER [--preset base] [--precision bfloat16] [--batch-size N] [--steps 100]
     python benchmarks/time_step.py FOLDER        # where JAX is, on whatever device it finds
@@ -22,8 +23,10 @@ from ganflow.losses.adversarial import find_loss
 from ganflow.networks import build_pair
 from ganflow.training.draws import Draws
 from ganflow.training.feeding import feed_from_device
+from ganflow.training.schedule import discriminator_schedule
 from ganflow.training.state import create_state
-from ganflow.training.step import METRICS, build_step
+from ganflow.training.step import build_step
+from ganflow.training.trainer import compile_steps
 from presets import read_preset
 from speed import IMAGES, count_operations
 
@@ -32,32 +35,26 @@ def export(folder: Path, preset: str, changes: dict[str, object], num_steps: int
     """Write `step.mlir`, `inputs.npz` and `step.json`."""
     parameters, training = read_preset(preset)
     # as on the accelerators that it is for
-    training = training.model_copy(update={"convolution": "direct"} | changes)
+    training = training.model_copy(update={"convolution": "direct", "discriminator_warmup": None} | changes)
     shape = IMAGES.shape[1:]
     generator, discriminator = build_pair(parameters, shape)
     state = create_state(generator, discriminator, training)
     step = build_step(state, find_loss(training.loss), training)
     feed = feed_from_device(tf.constant(IMAGES), training.batch_size, Draws(training.seed))
-
-    @tf.function(jit_compile=True)
-    def take_steps() -> tf.Tensor:
-        metrics = tf.zeros(len(METRICS))
-        for _ in tf.range(num_steps):
-            metrics = step.update_both(feed(state.step), state.step)
-        return metrics
-
-    captured = take_steps.get_concrete_function().captured_inputs
+    run_steps = compile_steps(state, step, feed, discriminator_schedule(training), jit=True)
+    captured = run_steps.get_concrete_function(num_steps).captured_inputs
     variables = {id(variable.handle): variable for variable in map(_tf_variable, dict(state.variables()).values())}
     inputs = [(variables[id(tensor)] if tensor.dtype == tf.resource else tensor).numpy() for tensor in captured]
-    program = take_steps.experimental_get_compiler_ir()(stage="stablehlo")
+    program = run_steps.experimental_get_compiler_ir(num_steps)(stage="stablehlo")
     check_signature(program, inputs)
     pairs = re.findall(r"parameter_number = (\d+) : i64\}, output_index = array<i64: (\d+)>", program)
     about = {
         "preset": preset,
         "precision": training.precision,
-        "batch_size": training.batch_size,
+        "images_per_step": training.batch_size * training.discriminator_steps,
         "steps_per_call": num_steps,
-        "operations_per_step": count_operations(step, training.batch_size),
+        "operations_per_step": count_operations(step.update_both, training.batch_size)
+        + (training.discriminator_steps - 1) * count_operations(step.update_discriminator, training.batch_size),
         "input_of_output": {output: int(number) for number, output in pairs},
     }
     folder.mkdir(parents=True, exist_ok=True)

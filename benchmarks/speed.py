@@ -32,7 +32,7 @@ from ganflow.networks import build_pair
 from ganflow.training.draws import Draws
 from ganflow.training.feeding import feed_from_device
 from ganflow.training.state import create_state
-from ganflow.training.step import TrainingStep, build_step
+from ganflow.training.step import build_step
 from ganflow.training.trainer import compile_steps
 from presets import read_preset
 
@@ -156,15 +156,16 @@ def ours(parameters: NetworksParameters, training: TrainingParameters) -> tuple[
 
     directly = training.model_copy(update={"convolution": "direct"})
     direct_step = build_step(create_state(generator, discriminator, directly), find_loss(training.loss), directly)
-    return run, Operations(count_operations(step, training.batch_size), count_operations(direct_step, training.batch_size))
+    taken, directly_taken = (count_operations(one.update_both, training.batch_size) for one in (step, direct_step))
+    return run, Operations(taken, directly_taken)
 
 
-def count_operations(step: TrainingStep, batch_size: int) -> int:
-    """Multiplications and additions of convolutions and matrix products in one step."""
+def count_operations(update: Callable[[tf.Tensor, tf.Tensor], object], batch_size: int) -> int:
+    """Multiplications and additions of convolutions and matrix products in one update of a `TrainingStep`."""
     options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     options["output"] = "none"
     pixels = tf.TensorSpec((batch_size, *IMAGES.shape[1:]), tf.uint8)
-    graph = tf.function(step.update_both).get_concrete_function(pixels, tf.TensorSpec((), tf.int64)).graph
+    graph = tf.function(update).get_concrete_function(pixels, tf.TensorSpec((), tf.int64)).graph
     counted = tf.compat.v1.profiler.profile(graph, options=options).total_float_ops
     # TensorFlow takes the last axis of a transposed operand for the one that is summed over
     transposed = (product for product in graph.get_operations() if product.type == "BatchMatMulV2" and product.get_attr("adj_x"))

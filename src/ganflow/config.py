@@ -278,8 +278,8 @@ class TrainingParameters(Section):
         average_decay: per-step decay of the running average of the generator's weights; at step s at most (1 + s) / (10 + s), so the first
             random weights are soon forgotten, and 0.998 is reached at step 4,490.
         sheet_columns: the fixed-latent sheet is a square with this many images on a side.
-        precision: of the convolutions, `float32`, `bfloat16`, or `auto` for bfloat16 where the hardware has it. Weights, losses,
-            penalties, averages and optimizer state are float32 always.
+        precision: of the convolutions, `float32`, `bfloat16`, or `auto` for bfloat16 where the hardware has it. Weights, losses, sums
+            of penalties, averages and optimizer state are float32 always; the slopes that are penalised pass through the convolutions.
         convolution: how the generator convolves in training: `direct`; `fourier`, by Fourier coefficients wherever that takes fewer
             multiplications; or `auto` for `fourier` on processors and `direct` on accelerators. The results differ by rounding.
         device_data_mib: images up to this size in MiB are kept in the device's memory; larger sets are read from their file, batch by

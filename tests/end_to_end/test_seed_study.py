@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 from test_resume import wait_for
 
-STUDY = ("--pipelines", "seed_study", "--params", "seed_study.num_seeds=2,seed_study.recipes=[smoke,r3gan],seed_study.num_steps=10")
+# what the command line says holds for every recipe: r3gan's own batches are of 64 images
+CHANGES = "seed_study.num_seeds=2,seed_study.recipes=[smoke,r3gan],seed_study.num_steps=10,training.batch_size=12"
+STUDY = ("--pipelines", "seed_study", "--params", CHANGES)
 
 
 def table(project, name):
@@ -44,6 +46,13 @@ def test_every_run_is_scored_and_listed(studied):
     assert all(float(run["frechet_distance_500_heldout"]) > 0 for run in runs)
 
 
+def test_the_command_line_holds_for_every_recipe(studied):
+    for run in table(studied, "runs"):
+        history = studied.root / f"data/08_reporting/training_history/{run['run_id']}.csv"
+        last = list(csv.DictReader(history.read_text().splitlines()))[-1]
+        assert (last["step"], last["images_seen"]) == ("10", "120")
+
+
 def test_the_table_is_the_spread_of_the_runs(studied):
     runs = [float(run["kernel_distance_500_heldout"]) for run in table(studied, "runs") if run["recipe"] == "smoke"]
     (row,) = [row for row in table(studied, "table") if (row["recipe"], row["metric"]) == ("smoke", "kernel_distance_500_heldout")]
@@ -71,8 +80,8 @@ def test_a_failed_run_is_counted_and_does_not_end_the_study(project):
     output = project.smoke("--pipelines", "seed_study", "--params", f"seed_study.num_seeds=2,{wild}")
     assert output.count("This run has failed, the study goes on") == 2
     runs = table(project, "runs")
-    assert [(run["recipe"], run["outcome"], run["findings"]) for run in runs] == [("current", "unfinished", "divergence")] * 2
-    assert [(row["num_runs"], row["num_failed"]) for row in table(project, "table")] == [("2", "2")]
+    assert [(run["recipe"], run["outcome"], run["findings"]) for run in runs] == [("current", "diverged", "divergence")] * 2
+    assert [(row["num_runs"], row["num_failed"], row["failures"]) for row in table(project, "table")] == [("2", "2", "2 diverged")]
 
 
 def test_an_unknown_recipe_is_refused_before_anything_is_trained(project):

@@ -60,6 +60,30 @@ def test_both_end_with_the_same_weights_and_the_chief_alone_writes(pair):
     assert "continues from its checkpoint at step 20" in alone
 
 
+def test_a_port_that_is_taken_is_said_before_anything_is_written(project):
+    with socket.socket() as taken, socket.socket() as free:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        free.bind(("127.0.0.1", 0))
+        addresses = [f"127.0.0.1:{listener.getsockname()[1]}" for listener in (taken, free)]
+        config = json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": 0}})
+        process = project.start("run", "--env", "smoke", *TO_TRAIN, TF_CONFIG=config)
+        (output,) = outputs([process])
+    assert process.returncode == 1, output
+    assert "Worker 0 of 2 cannot join the others" in output
+    assert "whether each one's own port is free" in output
+    assert "Traceback" not in output
+    assert not (project.root / "data").exists()
+
+
+def test_a_study_is_refused_to_several_workers(project):
+    config = json.dumps({"cluster": {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}, "task": {"type": "worker", "index": 0}})
+    process = project.start("run", "--env", "smoke", "--pipelines", "seed_study", TF_CONFIG=config)
+    (output,) = outputs([process])
+    assert process.returncode == 1, output
+    assert "A seed study runs on one machine, but TF_CONFIG names 2 workers" in output
+
+
 @pytest.mark.parametrize("victim", [0, 1], ids=["chief", "worker"])
 def test_when_one_dies_the_other_says_so_and_both_continue_later(pair, victim):
     chief, _, start = pair

@@ -17,10 +17,15 @@ MERGE_STRATEGY = {"parameters": "soft"}
 
 
 class RecipesDataset(AbstractDataset[NoReturn, dict[str, Callable[[], dict[str, Any]]]]):
-    """A folder of configuration environments, read only. `default` is the base environment alone."""
+    """A folder of configuration environments, read only. `default` is the base environment alone.
+
+    Attributes:
+        changes: parameters laid over those of every environment, by section; none at first.
+    """
 
     def __init__(self, *, path: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:
         self._path = local_path(path)
+        self.changes: dict[str, Any] = {}
         self.metadata = metadata
 
     def load(self) -> dict[str, Callable[[], dict[str, Any]]]:
@@ -37,7 +42,7 @@ class RecipesDataset(AbstractDataset[NoReturn, dict[str, Callable[[], dict[str, 
         raise DatasetError(f"Got {type(data).__name__} to save in {self._path}, which is configuration and written by hand.")
 
     def _read(self, name: str) -> dict[str, Any]:
-        loader = OmegaConfigLoader(str(self._path), env=name, base_env="base", merge_strategy=MERGE_STRATEGY)
+        loader = OmegaConfigLoader(str(self._path), env=name, base_env="base", runtime_params=self.changes, merge_strategy=MERGE_STRATEGY)
         parameters: dict[str, Any] = loader["parameters"]
         return parameters
 

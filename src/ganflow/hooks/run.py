@@ -93,14 +93,9 @@ class WorkerHooks:
         """Keep in memory what the others would save.
 
         Raises:
-            ConfigurationError: if TF_CONFIG is malformed, or names several workers for a study.
+            ConfigurationError: if TF_CONFIG is malformed.
         """
         place = membership()
-        if place.num_workers > 1 and "study_plan" in pipeline.all_outputs():
-            raise ConfigurationError(
-                f"A seed study runs on one machine, but TF_CONFIG names {place.num_workers} workers. Unset TF_CONFIG; several machines "
-                "can take a seed each with seed_study.first_seed and seed_study.num_seeds=1."
-            )
         if place.is_chief:
             return
         logger.info("%s trains along; the chief alone writes.", place.name.capitalize())
@@ -111,6 +106,27 @@ class WorkerHooks:
         for name in pipeline.all_outputs():
             catalog[name] = MemoryDataset(copy_mode="assign")
         catalog_logger.setLevel(level)
+
+
+class StudyHooks:
+    """Concerned with the seed study, and nothing else."""
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Lay what the command line says over every recipe, as over the settings at hand.
+
+        Raises:
+            ConfigurationError: with several machines.
+        """
+        if "study_plan" not in pipeline.all_outputs():
+            return
+        num_workers = membership().num_workers
+        if num_workers > 1:
+            raise ConfigurationError(
+                f"A seed study runs on one machine, but TF_CONFIG names {num_workers} workers. Unset TF_CONFIG; several machines can "
+                "take a seed each with seed_study.first_seed and seed_study.num_seeds=1."
+            )
+        catalog["recipes"].changes = run_params["runtime_params"] or {}
 
 
 class DeviceHooks:

@@ -17,6 +17,9 @@ from ganflow.networks.normalization import FusedBatchNormalization
 FEATURE_WIDTH = 128
 STAGE_WIDTHS = (16, 32, 64)
 
+MOST_IMAGES = 60_000
+"""That the classifier is trained on; more would make it little better, and have to fit into memory."""
+
 
 def build_classifier(image_shape: tuple[int, int, int], num_classes: int, stage_widths: tuple[int, ...] = STAGE_WIDTHS) -> keras.Model:
     """Build a convolutional classifier with FEATURE_WIDTH penultimate features.
@@ -49,13 +52,16 @@ def train_classifier(
 
     Args:
         classifier: to train.
-        images: (N, H, W, C) uint8.
+        images: (N, H, W, C) uint8, possibly memory-mapped; of more than MOST_IMAGES, as many drawn at random.
         labels: (N,) integers from 0.
         num_epochs: passes over the images.
         batch_size: images in a step; at most N.
         learning_rate: peak of a one-cycle schedule for Adam.
         seed: of order, movements and dropout.
     """
+    if len(images) > MOST_IMAGES:
+        chosen = np.sort(np.random.default_rng(seed).choice(len(images), MOST_IMAGES, replace=False))
+        images, labels = images[chosen], labels[chosen]
     height, width = images.shape[1:3]
     num_steps = num_epochs * (len(images) // batch_size)
     warmup = max(1, num_steps // 5)

@@ -46,9 +46,9 @@ def build_strategy(distribution: str) -> tf.distribute.Strategy:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except (tf.errors.OpError, RuntimeError) as error:
         raise ConfigurationError(
-            f"{place.name.capitalize()} of {place.num_workers} cannot join the others: {str(error).splitlines()[0]} See whether the "
-            "addresses in TF_CONFIG are those of the workers, whether each one's own port is free on its machine, and whether all of "
-            "them were started."
+            f"{place.name.capitalize()} of {place.num_workers} cannot join the others; TensorFlow says: {str(error).splitlines()[0]}. "
+            "See whether the addresses in TF_CONFIG are those of the workers, whether each one's own port is free on its machine, and "
+            "whether all of them were started."
         ) from error
 
 

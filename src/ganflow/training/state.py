@@ -105,9 +105,10 @@ DIVERGENCE_REMEDY = (
 def create_state(generator: Architecture, discriminator: Architecture, parameters: TrainingParameters) -> TrainingState:
     """Build fresh networks and optimizers, the same for the same `parameters.seed`.
 
-    Call it inside the distribution scope that the variables shall live in.
+    Call it inside the distribution scope that the variables shall live in. What is `auto` is settled for this machine; what is not may be
+    meant for another one, and is taken as it is.
     """
-    settled = settle(parameters)
+    settled = settle(parameters) if "auto" in (parameters.precision, parameters.convolution) else parameters
     precision, convolution = settled.precision, settled.convolution
     built_generator = instantiate(generator, seed=2 * parameters.seed, precision=precision, convolution=convolution)
     built_discriminator = instantiate(discriminator, seed=2 * parameters.seed + 1, precision=precision)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ganflow import networks
+from ganflow.networks import features
 from ganflow.networks.features import FEATURE_WIDTH, build_classifier, extract, train_classifier
 
 
@@ -34,3 +35,19 @@ def test_batches_leave_no_seams():
     images, _ = striped_images(30)
     classifier = networks.instantiate(networks.architecture(build_classifier((8, 8, 1), 2)), 0)
     np.testing.assert_allclose(extract(classifier, images, 7)[0], extract(classifier, images, 30)[0], rtol=1e-4, atol=1e-5)
+
+
+def test_of_very_many_images_some_are_drawn_evenly_and_no_more_are_read(monkeypatch):
+    monkeypatch.setattr(features, "MOST_IMAGES", 64)
+    images, labels = striped_images(128)
+    read = []
+
+    class Mapped(np.ndarray):
+        def __getitem__(self, key):
+            found = super().__getitem__(key)
+            read.append(len(found))
+            return found.view(np.ndarray)
+
+    classifier = trained(images.view(Mapped), labels, 1)
+    assert read == [64]
+    assert np.mean(extract(classifier, images, batch_size=50)[1] == labels) > 0.9

@@ -149,16 +149,19 @@ def summarise_study(
     study_scores: dict[str, dict[str, Any]],
     training_history: dict[str, pd.DataFrame],
     diagnosis: dict[str, dict[str, Any]],
+    health: HealthParameters,
 ) -> dict[str, Any]:
     """Runs, their spread by recipe, every recipe against the first, and all curves."""
-    runs = pd.DataFrame([_describe(run_id, run, study_scores.get(run_id), diagnosis.get(run_id)) for run_id, run in plan.items()])
+    runs = pd.DataFrame([_describe(run_id, run, study_scores.get(run_id), diagnosis.get(run_id), health) for run_id, run in plan.items()])
     metrics = list(next(iter(study_scores[run_id]["scores"] for run_id in plan if run_id in study_scores), {}))
     values = {recipe: {name: part[name].dropna().to_numpy() for name in metrics} for recipe, part in runs.groupby("recipe", sort=False)}
     table = pd.DataFrame(
         [{"recipe": recipe, "metric": name} | summarise(found) for recipe, columns in values.items() for name, found in columns.items()]
     )
     failed = runs.groupby("recipe", sort=False)["outcome"].agg(
-        num_runs="size", num_failed=lambda outcome: int((outcome != "healthy").sum())
+        num_runs="size",
+        num_failed=lambda outcome: int((outcome != "healthy").sum()),
+        failures=lambda outcome: ", ".join(f"{num} {how}" for how, num in outcome[outcome != "healthy"].value_counts().items()),
     )
     first, *others = values
     comparison = pd.DataFrame(
@@ -182,10 +185,14 @@ def summarise_study(
     }
 
 
-def _describe(run_id: str, run: PlannedRun, scored: dict[str, Any] | None, diagnosis: dict[str, Any] | None) -> dict[str, Any]:
-    findings = [finding["name"] for finding in (diagnosis or {"findings": []})["findings"] if finding["severity"] != "advice"]
-    outcome = "healthy" if diagnosis is None or diagnosis["healthy"] else "unhealthy"
+def _describe(
+    run_id: str, run: PlannedRun, scored: dict[str, Any] | None, diagnosis: dict[str, Any] | None, health: HealthParameters
+) -> dict[str, Any]:
+    found = diagnosis or {"healthy": True, "findings": []}
+    findings = [finding["name"] for finding in found["findings"] if finding["severity"] != "advice"]
+    outcome = "healthy" if found["healthy"] else "unhealthy"
     if scored is None:
-        outcome = "unfinished"
+        failed = "diverged" if "divergence" in findings else "stopped" if health.on_collapse == "stop" else "unfinished"
+        outcome = "unfinished" if found["healthy"] else failed
     row = {"recipe": run.recipe, "seed": run.seed, "run_id": run_id, "outcome": outcome, "findings": ", ".join(findings)}
     return row if scored is None else row | {"best_step": scored["best_step"]} | scored["scores"]

@@ -41,7 +41,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 summarise_study,
-                ["study_plan", "study_scores", "training_history", "diagnosis"],
+                ["study_plan", "study_scores", "training_history", "diagnosis", "params:health"],
                 {name: name for name in SUMMARY},
                 name="summarise_study",
             ),
