@@ -59,7 +59,8 @@ def main() -> None:
     num_steps = options.calls * about["steps_per_call"]
     rate = num_steps * about["operations_per_step"] / seconds
     limit = matrix_rate(jnp.bfloat16 if about["precision"] == "bfloat16" else jnp.float32, 8192 if device.platform == "gpu" else 1024)
-    result = about | {"device": device.device_kind, "compile_s": compile_s, "images_per_second": num_steps * about["images_per_step"] / seconds}
+    images_per_second = num_steps * about["images_per_step"] / seconds
+    result = about | {"device": device.device_kind, "compile_s": compile_s, "images_per_second": images_per_second}
     result |= {"tflops": rate / 1e12, "matrix_tflops": limit / 1e12, "share_of_matrix_rate": rate / limit}
     result |= {"last_metrics": metrics[-1].tolist(), "input_of_output": len(about["input_of_output"])}
     print(json.dumps(result, indent=2))

@@ -20,8 +20,11 @@ def texts(module):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
         elif isinstance(node, ast.JoinedStr):
-            parts = (part.value if isinstance(part, ast.Constant) else "*" if ast.unparse(part.value) == "role" else " " for part in node.values)
-            yield "".join(parts)
+            yield "".join(part.value if isinstance(part, ast.Constant) else filled_in(part) for part in node.values)
+
+
+def filled_in(part):
+    return "*" if ast.unparse(part.value) == "role" else " "
 
 
 def names():

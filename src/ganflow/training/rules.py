@@ -223,7 +223,8 @@ def found_divergence(chart: Chart, evidence: str) -> Finding:
         "serious",
         evidence,
         "Each network's steps are larger than the other can follow.",
-        f"Lower the learning rates ({chart.rates()}), or set training.discriminator_optimizer.clip_value and training.generator_optimizer.clip_value to 1.",
+        f"Lower the learning rates ({chart.rates()}), or set training.discriminator_optimizer.clip_value and "
+        "training.generator_optimizer.clip_value to 1.",
     )
 
 

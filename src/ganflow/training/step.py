@@ -29,7 +29,8 @@ from ganflow.training.state import TrainingState
 METRICS = ("discriminator_loss", "generator_loss", "penalty", "discriminator_accuracy", "generator_gradient_norm")
 """What a step measures, in this order, each the mean over replicas.
 
-The accuracy is the share of real and fake images on the right side of the loss's boundary; the norm is that of all of the generator's weights.
+The accuracy is the share of real and fake images on the right side of the loss's boundary; the norm is that of all of the generator's
+weights.
 """
 
 
