@@ -22,6 +22,15 @@ def project_root() -> Path:
     return ROOT
 
 
+@pytest.fixture(scope="session", autouse=True)
+def two_devices() -> None:
+    """Two logical processors, so that what replicas share can be tested on any machine; before any test lets TensorFlow start."""
+    import tensorflow as tf
+
+    (processor,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
 @pytest.fixture
 def networks_parameters():
     """Tiny networks with every kind of layer, for 8 × 8 images."""
