@@ -84,17 +84,33 @@ def test_a_study_is_refused_to_several_workers(project):
     assert "A seed study runs on one machine, but TF_CONFIG names 2 workers" in output
 
 
-@pytest.mark.parametrize("victim", [0, 1], ids=["chief", "worker"])
-def test_when_one_dies_the_other_says_so_and_both_continue_later(pair, victim):
-    chief, _, start = pair
-    processes = start("--params", "training.num_steps=100000")
+def wait_for_steps(chief, processes):
+    """Wait for a checkpoint beyond the one before the first step, and a moment longer."""
     deadline = time.monotonic() + 120
-    # beyond the one before the first step
     while not any(load_file(path)["step"] for path in chief.checkpoints()):
         assert time.monotonic() < deadline
         assert [process.poll() for process in processes] == [None, None], outputs(processes)
         time.sleep(0.05)
     time.sleep(0.5)
+
+
+def test_a_polite_stop_of_one_stops_both_at_the_same_step(pair):
+    chief, _, start = pair
+    processes = start("--params", "training.num_steps=100000")
+    wait_for_steps(chief, processes)
+    processes[1].send_signal(signal.SIGTERM)
+    stops = [re.search(r"Stopped by (.*) at step (\d+) of 100000; all of it is saved", output) for output in outputs(processes)]
+    assert [process.returncode for process in processes] == [1, 1]
+    assert [stop[1] for stop in stops] == ["a signal to another worker", "SIGTERM"]
+    assert stops[0][2] == stops[1][2]
+    assert chief.checkpoint(int(stops[0][2])).exists()
+
+
+@pytest.mark.parametrize("victim", [0, 1], ids=["chief", "worker"])
+def test_when_one_dies_the_other_says_so_and_both_continue_later(pair, victim):
+    chief, _, start = pair
+    processes = start("--params", "training.num_steps=100000")
+    wait_for_steps(chief, processes)
     processes[victim].send_signal(signal.SIGKILL)
     output = outputs(processes)[1 - victim]
     assert processes[1 - victim].returncode == 1
