@@ -87,4 +87,12 @@ def test_a_failed_run_is_counted_and_does_not_end_the_study(project):
 def test_an_unknown_recipe_is_refused_before_anything_is_trained(project):
     output = project.smoke("--pipelines", "seed_study", "--params", "seed_study.recipes=[clasic]", expect=1)
     assert "There is no recipe 'clasic'" in output
-    assert not project.checkpoints()
+    assert not (project.root / "data").exists()
+
+
+def test_a_recipe_that_cannot_work_is_refused_before_anything_is_written(project):
+    changes = "seed_study.recipes=[default,wgan],training.gradient_penalty.weight=10"
+    output = project.smoke("--pipelines", "seed_study", "--params", changes, expect=1)
+    # of wgan alone: its networks normalise batches
+    assert "training.gradient_penalty is set, but networks.discriminator.normalization is 'batch'" in output
+    assert not (project.root / "data").exists()

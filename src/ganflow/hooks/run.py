@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ganflow.cluster import membership
-from ganflow.config import SECTIONS, NetworksParameters
+from ganflow.config import SECTIONS, NetworksParameters, SeedStudyParameters
 from ganflow.errors import ConfigurationError
 from ganflow.hooks.retraining import is_retraining
 from ganflow.locks import take_lock
@@ -151,6 +151,14 @@ class DeviceHooks:
             parameters = catalog.load("params:training")
             check_recipe(parameters, NetworksParameters.model_validate(catalog.load("params:networks")).discriminator)
             settled = choices(parameters)
+            if "study_plan" in pipeline.all_outputs():
+                # here, since every command imports the hooks, and this brings all that scores
+                from ganflow.pipelines.seed_study.nodes import read_recipes
+
+                study = SeedStudyParameters.model_validate(catalog.load("params:seed_study"))
+                for networks, training in read_recipes(catalog.load("recipes"), study).values():
+                    check_recipe(training, networks.discriminator)
+                    choices(training)
             logger.info("%s.", "; ".join(f"{name} {choice.value}: {choice.reason}" for name, choice in settled.items()))
             if "checkpoints" in pipeline.all_outputs():
                 # TensorFlow wants to hear of other machines before it does anything else

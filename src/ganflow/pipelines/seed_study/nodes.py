@@ -51,10 +51,7 @@ def plan_study(
     from ganflow.losses.compatibility import check_recipe
     from ganflow.networks import build_pair
 
-    unknown = [name for name in study.recipes if name not in recipes]
-    if unknown:
-        raise ConfigurationError(f"There is no recipe '{unknown[0]}': known are {sorted(recipes)}. Set seed_study.recipes to some of them.")
-    chosen = {name: _sections(recipes[name]()) for name in study.recipes} or {"current": (networks, training)}
+    chosen = read_recipes(recipes, study) or {"current": (networks, training)}
     plan: Plan = {}
     for seed in range(study.first_seed, study.first_seed + study.num_seeds):
         for name, (network, preset) in chosen.items():
@@ -72,8 +69,20 @@ def plan_study(
     return plan
 
 
-def _sections(parameters: dict[str, Any]) -> tuple[NetworksParameters, TrainingParameters]:
-    return NetworksParameters.model_validate(parameters["networks"]), TrainingParameters.model_validate(parameters["training"])
+def read_recipes(recipes: Recipes, study: SeedStudyParameters) -> dict[str, tuple[NetworksParameters, TrainingParameters]]:
+    """The sections of the recipes that a study names, by name; {} if it names none.
+
+    Raises:
+        ConfigurationError: if there is no such recipe, or a parameter of one is wrong.
+    """
+    unknown = [name for name in study.recipes if name not in recipes]
+    if unknown:
+        raise ConfigurationError(f"There is no recipe '{unknown[0]}': known are {sorted(recipes)}. Set seed_study.recipes to some of them.")
+    read = {name: recipes[name]() for name in study.recipes}
+    return {
+        name: (NetworksParameters.model_validate(found["networks"]), TrainingParameters.model_validate(found["training"]))
+        for name, found in read.items()
+    }
 
 
 def train_study(
