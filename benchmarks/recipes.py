@@ -18,10 +18,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from ganflow.config import HealthParameters
 from ganflow.metrics.classes import num_classes_reached
 from ganflow.networks import build_pair
 from ganflow.networks.features import extract
 from ganflow.sampling.images import sample_images
+from ganflow.training.findings import PATIENCE
 from ganflow.training.schedule import discriminator_schedule
 from ganflow.training.state import average_generator
 from ganflow.training.trainer import train
@@ -90,7 +92,7 @@ def last_step(recipe: str, num_images: int) -> int:
 def table(lines: list[dict[str, Any]], judge: str) -> str:
     """The rows of docs/recipes.md, as Markdown."""
     rows = [
-        "| recipe | images/s | steps in 4 min | FD after 4 min | steps to the end | FD at the end | classes | runs | alarms |",
+        "| recipe | images/s | first mark, steps | FD there | end, steps | FD at the end | classes | runs | alarms |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for recipe in RECIPES:
@@ -99,16 +101,18 @@ def table(lines: list[dict[str, Any]], judge: str) -> str:
         if rate is None or not runs:
             continue
         preset = read_preset(recipe)[1]
+        # before, the doctor has not seen enough
+        judged = [run for run in runs if max(run["steps"].values()) >= HealthParameters().warmup_steps + PATIENCE * INTERVAL]
         cells = [
             recipe,
             f"{rate * preset.batch_size * preset.discriminator_steps:.0f}",
             str(runs[0]["steps"]["early"]),
             spread([run["early"][judge] for run in runs if "early" in run]),
-            str(runs[0]["steps"].get("end", preset.num_steps)),
+            str(runs[0]["steps"].get("end", "not run")),
             spread([run["end"][judge] for run in runs if "end" in run]),
             ", ".join(str(run["end" if "end" in run else "early"]["classes"]) for run in runs),
             str(len(runs)),
-            str(sum(bool(run["alarms"]) for run in runs)),
+            str(sum(bool(run["alarms"]) for run in judged)) if judged else "not judged",
         ]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
