@@ -1,7 +1,7 @@
 """Write training as a StableHLO program, so that the same XLA program can be timed where there is no TensorFlow.
 
-The program is the one that training itself runs on an accelerator: `--steps` steps over images that are among its inputs, after a
-warm-up if the preset has one. Beside it lie its inputs, in order, and what the timing needs to know: images in a step, counted
+The program is the one that training itself runs on an accelerator: `--steps` steps over images that are among its inputs; without
+the long steps that a preset's warm-up has. Beside it lie its inputs, in order, and what the timing needs to know: images in a step, counted
 operations, and which output is which input of the next call.
 
     python benchmarks/export_step.py FOLDER [--preset base] [--precision bfloat16] [--batch-size N] [--steps 100]

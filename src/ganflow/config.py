@@ -282,8 +282,8 @@ class TrainingParameters(Section):
             of penalties, averages and optimizer state are float32 always; the slopes that are penalised pass through the convolutions.
         convolution: how the generator convolves in training: `direct`; `fourier`, by Fourier coefficients wherever that takes fewer
             multiplications; or `auto` for `fourier` on processors and `direct` on accelerators. The results differ by rounding.
-        device_data_mib: images up to this size in MiB are kept in the device's memory; larger sets are read from their file, batch by
-            batch, ahead of time.
+        device_data_mib: images up to this size in MiB are kept in memory, on the device where XLA compiles; larger sets are read from
+            their file, batch by batch, ahead of time.
         jit: whether XLA compiles the step: `on`, `off`, or `auto` for a single accelerator only.
         distribution: which devices share a batch: `single`, one; `mirrored`, all GPUs of the machine; `multi_worker`, the machines that
             TF_CONFIG names; `auto`, the largest of these that there is.
@@ -327,7 +327,9 @@ class TrainingParameters(Section):
 
     def identity(self) -> dict[str, Any]:
         """The parameters that decide which weights a step arrives at, as plain values."""
-        return self.model_dump(mode="json", exclude=set(self.NOT_IDENTITY))
+        # XLA draws the images that it keeps by a generator of its own
+        among_it = {"device_data_mib"} if self.jit == "on" else set()
+        return self.model_dump(mode="json", exclude=set(self.NOT_IDENTITY - among_it))
 
 
 class HealthParameters(Section):

@@ -84,6 +84,16 @@ def test_a_failed_run_is_counted_and_does_not_end_the_study(project):
     assert [(row["num_runs"], row["num_failed"], row["failures"]) for row in table(project, "table")] == [("2", "2", "2 diverged")]
 
 
+def test_a_study_of_stopped_runs_can_be_started_again(project):
+    still = "training.generator_optimizer.learning_rate=1e-12,training.num_steps=1000,health.warmup_steps=0,health.on_collapse=stop"
+    for _ in range(2):
+        output = project.smoke("--pipelines", "seed_study", "--params", f"seed_study.num_seeds=1,{still}")
+        assert output.count("This run has failed, the study goes on") == 1
+        (run,) = table(project, "runs")
+        assert run["outcome"] == "stopped"
+        assert [(row["num_failed"], row["failures"]) for row in table(project, "table")] == [("1", "1 stopped")]
+
+
 def test_an_unknown_recipe_is_refused_before_anything_is_trained(project):
     output = project.smoke("--pipelines", "seed_study", "--params", "seed_study.recipes=[clasic]", expect=1)
     assert "There is no recipe 'clasic'" in output

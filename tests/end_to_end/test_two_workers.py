@@ -106,6 +106,20 @@ def test_a_polite_stop_of_one_stops_both_at_the_same_step(pair):
     assert chief.checkpoint(int(stops[0][2])).exists()
 
 
+def test_the_chiefs_doctor_stops_both_whatever_the_others_settings_are(pair):
+    chief, _, start = pair
+    # a generator that does not move keeps drawing next to nothing
+    still = "training.num_steps=100000,training.generator_optimizer.learning_rate=1e-12,health.warmup_steps=0"
+    processes = start("--params", f"{still},health.on_collapse=stop", second=("--params", still))
+    output, others_output = outputs(processes)
+    assert [process.returncode for process in processes] == [1, 1]
+    found = re.search(r"error: Stopped at step (\d+), which is saved, because health.on_collapse is 'stop'", output)
+    assert found, output
+    assert chief.checkpoint(int(found[1])).exists()
+    # it found the same, and would have gone on
+    assert f"error: Stopped at step {found[1]}" in others_output
+
+
 @pytest.mark.parametrize("victim", [0, 1], ids=["chief", "worker"])
 def test_when_one_dies_the_other_says_so_and_both_continue_later(pair, victim):
     chief, _, start = pair

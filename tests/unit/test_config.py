@@ -131,6 +131,14 @@ def test_even_kernels_are_refused(sizes):
         GeneratorParameters.model_validate({"stages": stages, "output_kernel_size": sizes[1]})
 
 
+def test_where_images_are_kept_is_part_of_a_run_that_xla_compiles(training_parameters):
+    def identity(**changes):
+        return training_parameters.model_copy(update=changes).identity()
+
+    assert identity(jit="off", device_data_mib=0) == identity(jit="off", device_data_mib=1)
+    assert identity(jit="on", device_data_mib=0) != identity(jit="on", device_data_mib=1)
+
+
 def test_identity_ignores_only_what_leaves_the_weights_alone(training_parameters):
     identity = training_parameters.identity()
     for name in ("num_steps", "interval", "device_data_mib"):

@@ -149,16 +149,16 @@ class DeviceHooks:
             from ganflow.training.distribution import build_strategy
 
             parameters = catalog.load("params:training")
-            check_recipe(parameters, NetworksParameters.model_validate(catalog.load("params:networks")).discriminator)
-            settled = choices(parameters)
+            recipes = [(NetworksParameters.model_validate(catalog.load("params:networks")), parameters)]
             if "study_plan" in pipeline.all_outputs():
                 # here, since every command imports the hooks, and this brings all that scores
                 from ganflow.pipelines.seed_study.nodes import read_recipes
 
                 study = SeedStudyParameters.model_validate(catalog.load("params:seed_study"))
-                for networks, training in read_recipes(catalog.load("recipes"), study).values():
-                    check_recipe(training, networks.discriminator)
-                    choices(training)
+                recipes = list(read_recipes(catalog.load("recipes"), study).values()) or recipes
+            for networks, training in recipes:
+                check_recipe(training, networks.discriminator)
+                settled = choices(training)
             logger.info("%s.", "; ".join(f"{name} {choice.value}: {choice.reason}" for name, choice in settled.items()))
             if "checkpoints" in pipeline.all_outputs():
                 # TensorFlow wants to hear of other machines before it does anything else

@@ -45,7 +45,8 @@ def choices(parameters: TrainingParameters) -> dict[str, Choice]:
     if parameters.batch_size % replicas:
         raise ConfigurationError(
             f"training.batch_size = {parameters.batch_size} cannot be shared by {replicas} replicas ({distribution.value}). "
-            f"Set it to a multiple of {replicas}, or training.distribution to single, or let fewer devices be seen (CUDA_VISIBLE_DEVICES)."
+            f"Set it to a multiple of {replicas}, or "
+            + ("start fewer workers." if distribution.value == "multi_worker" else "training.distribution to single.")
         )
     return {
         "distribution": distribution,

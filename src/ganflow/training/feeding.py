@@ -23,11 +23,11 @@ class Feed:
 
     Attributes:
         batch: from the number of a discriminator update to its images, (batch size, H, W, C) uint8.
-        is_on_device: whether `batch` is a matter of the device alone, so that XLA can compile it.
+        is_compilable: whether XLA can compile `batch`: the images are in memory, on the device if that is what XLA compiles for.
     """
 
     batch: Callable[[tf.Tensor], tf.Tensor]
-    is_on_device: bool
+    is_compilable: bool
 
 
 def build_feed(images: np.ndarray, batch_size: int, draws: Draws, start: int, device_limit: int, jit: bool = False) -> Feed:
@@ -60,7 +60,7 @@ def feed_from_device(images: tf.Tensor, batch_size: int, draws: Draws) -> Feed:
         with tf.device(images.device):
             return tf.gather(images, choose_images(len(images), batch_size, draws, step))
 
-    return Feed(batch, is_on_device=True)
+    return Feed(batch, is_compilable=True)
 
 
 def feed_from_host(images: np.ndarray, batch_size: int, draws: Draws, start: int) -> Feed:
@@ -80,4 +80,4 @@ def feed_from_host(images: np.ndarray, batch_size: int, draws: Draws, start: int
 
     steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
     batches = iter(steps.map(load, num_parallel_calls=2, deterministic=True).prefetch(PREFETCHED_BATCHES))
-    return Feed(lambda _: next(batches), is_on_device=False)
+    return Feed(lambda _: next(batches), is_compilable=False)

@@ -20,6 +20,9 @@ PATIENCE = 3
 VISIBLE = 0.3
 """Contrast of images that are not blank, as a share of that of real ones."""
 
+_USUAL_RATES = (5e-5, 4e-3)
+"""Of a generator with Adam or RMSprop, whose steps hardly depend on the size of gradients: from WGAN's to twice this project's default."""
+
 _PATIENCE_WITH_IMAGES = {PATIENCE: 0.05, 8: 0.5}
 """For how many rows images may be bad, and which share of their distance to real ones has to go within these for more patience."""
 
@@ -98,16 +101,34 @@ class Chart:
         """The beginning of a remedy: bound the discriminator's slope, or more tightly."""
         parameters = self.parameters
         if self.has_batch_normalization or parameters.weight_clip:
-            changes = ["networks.discriminator.normalization to layer"] if self.has_batch_normalization else []
-            changes.append("training.gradient_penalty.weight to 10" if self.loss.needs_lipschitz else "training.r1_weight to 1")
-            # clipped weights cannot reach the slope that the penalty asks for
-            changes += ["training.weight_clip to null"] if parameters.weight_clip else []
-            return f"Set {', '.join(changes[:-1])} and {changes[-1]}"
+            changes = {
+                "networks.discriminator.normalization to layer": self.has_batch_normalization,
+                "training.gradient_penalty.weight to 10": self.loss.needs_lipschitz and parameters.gradient_penalty is None,
+                "training.r1_weight to 1": not self.loss.needs_lipschitz and not parameters.r1_weight,
+                # clipped weights cannot reach the slope that the penalty asks for
+                "training.weight_clip to null": bool(parameters.weight_clip),
+            }
+            *others, last = (change for change, is_due in changes.items() if is_due)
+            return f"Set {', '.join(others)} and {last}" if others else f"Set {last}"
         if parameters.gradient_penalty is not None:
             return f"Raise training.gradient_penalty.weight (now {parameters.gradient_penalty.weight:g})"
         if parameters.r1_weight:
             return f"Raise training.r1_weight to {3 * parameters.r1_weight:g} (now {parameters.r1_weight:g})"
         return "Set training.r1_weight to 1 (now 0)"
+
+    def mend_rate(self) -> str:
+        """The beginning of a remedy for images that are nothing: the generator's rate if it is unusual, else the discriminator's slope."""
+        (low, high), rate = _USUAL_RATES, self.parameters.generator_optimizer.learning_rate
+        if low <= rate <= high:
+            return f"{self.bound_slope()}, or lower training.generator_optimizer.learning_rate (now {rate:g})"
+        direction = "Raise" if rate < low else "Lower"
+        return f"{direction} training.generator_optimizer.learning_rate (now {rate:g}; from {low:g} to {high:g} is usual)"
+
+    def clip_steps(self, *roles: str) -> str:
+        """The end of a remedy: clip the gradients of these networks, where that is not done yet."""
+        limits = {f"training.{role}_optimizer.clip_value": getattr(self.parameters, f"{role}_optimizer").clip_value for role in roles}
+        names = [name for name, limit in limits.items() if limit is None or limit > 1]
+        return f", or set {' and '.join(names)} to 1" if names else ""
 
     def rates(self) -> str:
         """Both learning rates, for a remedy."""

@@ -11,9 +11,6 @@ import numpy as np
 
 from ganflow.training.findings import PATIENCE, VISIBLE, Chart, Finding, Row
 
-_USUAL_RATE, _TINY_RATE = 2e-4, 1e-5
-"""Of a generator's steps with Adam or RMSprop, whose size hardly depends on the gradient's; DCGAN's (1511.06434), and a twentieth."""
-
 Rule = Callable[[Chart], Finding | None]
 
 
@@ -93,7 +90,7 @@ def noise_images(chart: Chart) -> Finding | None:
         "serious",
         f"the roughness of the sheet is {chart.now['sheet_roughness']:.2f} (real images {real:.2f}, white noise 1)",
         "The generator learns too little from the discriminator, or jumps about too widely.",
-        f"{chart.bound_slope()}, or lower the learning rates: there are {chart.rates()}.",
+        f"{chart.mend_rate()}.",
     )
 
 
@@ -102,15 +99,13 @@ def blank_images(chart: Chart) -> Finding | None:
     real = chart.real["sheet_contrast"]
     if not chart.stays_bad(lambda row: row["sheet_contrast"], lambda value: value < VISIBLE * real):
         return None
-    rate = chart.parameters.generator_optimizer.learning_rate
-    direction = "Raise" if rate < _TINY_RATE else "Lower"
     return Finding(
         "blank_images",
         "serious",
         f"the contrast of the sheet is {chart.now['sheet_contrast']:.3f} (real images {real:.3f}), its brightness "
         f"{chart.now['sheet_brightness']:.2f} (real images {chart.real['sheet_brightness']:.2f})",
         "The generator's output is stuck at one value, or it has hardly learnt.",
-        f"{direction} training.generator_optimizer.learning_rate (now {rate:g}; {_USUAL_RATE:g} is usual).",
+        f"{chart.mend_rate()}.",
     )
 
 
@@ -127,8 +122,8 @@ def saturated_images(chart: Chart) -> Finding | None:
         f"{chart.now['sheet_midtones']:.3f} of the pixels are between black and white (real images {midtones:.3f}), the brightness is "
         f"{chart.now['sheet_brightness']:.2f} (real images {brightness:.2f})",
         "The generator's last layer has run into the flat ends of its activation.",
-        f"Lower training.generator_optimizer.learning_rate (now {chart.parameters.generator_optimizer.learning_rate:g}), "
-        "or set training.generator_optimizer.clip_value to 1.",
+        f"Lower training.generator_optimizer.learning_rate (now {chart.parameters.generator_optimizer.learning_rate:g})"
+        f"{chart.clip_steps('generator')}.",
     )
 
 
@@ -223,8 +218,7 @@ def found_divergence(chart: Chart, evidence: str) -> Finding:
         "serious",
         evidence,
         "Each network's steps are larger than the other can follow.",
-        f"Lower the learning rates ({chart.rates()}), or set training.discriminator_optimizer.clip_value and "
-        "training.generator_optimizer.clip_value to 1.",
+        f"Lower the learning rates ({chart.rates()}){chart.clip_steps('discriminator', 'generator')}.",
     )
 
 

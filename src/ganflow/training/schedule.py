@@ -28,11 +28,6 @@ class DiscriminatorSchedule:
     long_every: int = 1
 
     @property
-    def is_plain(self) -> bool:
-        """Whether every step has one update."""
-        return self.updates == 1 == self.long_updates
-
-    @property
     def has_long_steps(self) -> bool:
         """Whether steps differ in their updates."""
         return self.updates != self.long_updates

@@ -146,15 +146,20 @@ def compile_steps(
     """
     schedule, strategy = schedule or DiscriminatorSchedule(), strategy or build_strategy("single")
     update_discriminator, update_both = step.update_discriminator, step.update_both
-    if jit and not feed.is_on_device:
+    if jit and not feed.is_compilable:
         update_discriminator, update_both = (tf.function(update, jit_compile=True) for update in (update_discriminator, update_both))
 
     def take_step() -> tf.Tensor:
         number = schedule.before(state.step)
-        if not schedule.is_plain:
-            # a device need not be asked for a number that is always the same
-            num_updates = schedule.at(state.step) if schedule.has_long_steps else schedule.updates
-            for _ in tf.range(num_updates - 1):
+        if schedule.has_long_steps:
+            # XLA takes no range whose length has to be worked out
+            last = number + schedule.at(state.step) - 1
+            while number < last:
+                strategy.run(update_discriminator, args=(feed.batch(number), number))
+                number += 1
+        elif schedule.updates > 1:
+            # a GPU need not be asked how often, if it is always the same
+            for _ in tf.range(schedule.updates - 1):
                 strategy.run(update_discriminator, args=(feed.batch(number), number))
                 number += 1
         return strategy.reduce(tf.distribute.ReduceOp.MEAN, strategy.run(update_both, args=(feed.batch(number), number)), axis=None)
@@ -165,7 +170,7 @@ def compile_steps(
             metrics = metrics.write(index, take_step())
         return metrics.stack()
 
-    if jit and feed.is_on_device:
+    if jit and feed.is_compilable:
         # for XLA the number of steps is part of the program
         return tf.function(run_steps, jit_compile=True)
     run_any = tf.function(run_steps, input_signature=[tf.TensorSpec((), tf.int32)])

@@ -7,10 +7,19 @@ import pytest
 import tensorflow as tf
 
 from ganflow.config import OptimizerParameters
-from ganflow.errors import ConfigurationError, WorkerLostError
+from ganflow.errors import ConfigurationError, WorkerDriftError, WorkerLostError
+from ganflow.networks import hash_arrays
 from ganflow.training import distribution
 from ganflow.training.devices import choices
-from ganflow.training.distribution import agree_on_start, build_strategy, explained_loss, from_chief, on_any_worker, own_share
+from ganflow.training.distribution import (
+    agree_on_start,
+    build_strategy,
+    check_same_weights,
+    explained_loss,
+    from_chief,
+    on_any_worker,
+    own_share,
+)
 from ganflow.training.identity import Start
 from ganflow.training.trainer import train
 
@@ -118,6 +127,17 @@ def test_alone_nothing_is_asked_of_others():
 
 def lose_a_peer():
     raise tf.errors.UnavailableError(None, None, "in step\nCollective ops is aborted by: Socket closed\nmore")
+
+
+def test_a_worker_that_has_drifted_from_the_chief_says_so(monkeypatch):
+    cluster_of(monkeypatch, 2, index=1)
+    monkeypatch.setattr(distribution, "has_peers", lambda _: True)
+    arrays = {"kernel": np.zeros(3, np.float32)}
+    chiefs = bytes.fromhex(hash_arrays(arrays))
+    monkeypatch.setattr(distribution, "from_chief", lambda *_: chiefs)
+    check_same_weights(None, arrays, 7)
+    with pytest.raises(WorkerDriftError, match="After step 7 the state of worker 1 is .* they have drifted apart"):
+        check_same_weights(None, {"kernel": np.ones(3, np.float32)}, 7)
 
 
 def test_a_lost_worker_is_explained(monkeypatch):

@@ -17,14 +17,17 @@ def export(project_root, monkeypatch):
     return export
 
 
-@pytest.mark.parametrize(("preset", "updates"), [("base", 1), ("wgan", 5)])
-def test_the_program_of_a_preset_has_all_of_its_updates(export, tmp_path, preset, updates):
-    export(tmp_path, preset, {"precision": "bfloat16", "batch_size": 8}, 2)
-    about = json.loads((tmp_path / "step.json").read_text())
-    assert (about["images_per_step"], about["steps_per_call"]) == (8 * updates, 2)
-    program = (tmp_path / "step.mlir").read_text()
-    assert "bf16" in program
-    # what a call changes goes into the next one
-    assert len(about["input_of_output"]) > 20
-    # the loop over the steps, and where there are several updates the one over them; each runs in XLA from end to end
-    assert program.count("stablehlo.while") >= 1 + (updates > 1)
+def test_the_program_of_a_preset_has_all_of_its_updates(export, tmp_path):
+    loops = {}
+    for preset, changes, updates in (("base", {}, 1), ("base", {"discriminator_steps": 5}, 5)):
+        folder = tmp_path / str(updates)
+        export(folder, preset, {"precision": "bfloat16", "batch_size": 8} | changes, 2)
+        about = json.loads((folder / "step.json").read_text())
+        assert (about["images_per_step"], about["steps_per_call"]) == (8 * updates, 2)
+        # what a call changes goes into the next one
+        assert len(about["input_of_output"]) > 20
+        program = (folder / "step.mlir").read_text()
+        assert "bf16" in program
+        loops[updates] = program.count("stablehlo.while")
+    # over the steps; and over the updates but the last
+    assert loops[5] > loops[1] == 1

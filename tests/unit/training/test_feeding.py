@@ -40,7 +40,7 @@ def test_host_and_device_feed_the_same_batches(num, batch_size, start, seed):
 @pytest.mark.parametrize(("device_limit", "fits"), [(24 * 64, True), (24 * 64 - 1, False)])
 def test_images_stay_on_the_device_if_they_fit(images, device_limit, fits):
     # 24 images of 8 × 8 bytes
-    assert build_feed(images, 4, Draws(0), 0, device_limit).is_on_device == fits
+    assert build_feed(images, 4, Draws(0), 0, device_limit).is_compilable == fits
 
 
 def test_training_from_a_mapped_file_is_bit_identical_and_resumes(images, architectures, training_parameters, tmp_path, monkeypatch):

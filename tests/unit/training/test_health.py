@@ -213,11 +213,26 @@ def test_ones_are_near_to_training_images_without_being_copies(training_paramete
     assert names(examine(training_parameters, {"nearest_distance": [0.05] * 2, "num_classes_reached": [1.0] * 2})) == []
 
 
-@pytest.mark.parametrize(("rate", "direction"), [(1.0, "Lower"), (1e-4, "Lower"), (1e-7, "Raise")])
-def test_blank_images_are_a_matter_of_steps_too_large_or_too_small(training_parameters, rate, direction):
+@pytest.mark.parametrize("name", ["blank_images", "noise_images"])
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        (1.0, "Lower training.generator_optimizer.learning_rate (now 1; from"),
+        (2e-3, "Raise training.r1_weight to 3 (now 1), or lower training.generator_optimizer.learning_rate (now 0.002)."),
+        (1e-7, "Raise training.generator_optimizer.learning_rate (now 1e-07; from"),
+    ],
+)
+def test_images_that_are_nothing_are_a_matter_of_steps_too_large_or_too_small(training_parameters, name, rate, expected):
     optimizer = training_parameters.generator_optimizer.model_copy(update={"learning_rate": rate})
-    doctor = examine(training_parameters.model_copy(update={"generator_optimizer": optimizer}), SIGNS["blank_images"])
-    assert doctor.findings["blank_images"].remedy.startswith(f"{direction} training.generator_optimizer.learning_rate (now {rate:g}")
+    doctor = examine(training_parameters.model_copy(update={"generator_optimizer": optimizer}), SIGNS[name])
+    assert doctor.findings[name].remedy.startswith(expected)
+
+
+@pytest.mark.parametrize(("clip_value", "is_named"), [(None, True), (5.0, True), (1.0, False)])
+def test_clipping_is_a_remedy_where_it_is_not_done(training_parameters, clip_value, is_named):
+    optimizer = training_parameters.generator_optimizer.model_copy(update={"clip_value": clip_value})
+    doctor = examine(training_parameters.model_copy(update={"generator_optimizer": optimizer}), SIGNS["saturated_images"])
+    assert ("training.generator_optimizer.clip_value to 1" in doctor.findings["saturated_images"].remedy) == is_named
 
 
 def test_copies_of_a_few_training_images_are_called_that_alone(training_parameters):
@@ -241,6 +256,7 @@ def test_copies_of_a_few_training_images_are_called_that_alone(training_paramete
             False,
             "Set training.gradient_penalty.weight to 10 and training.weight_clip to null",
         ),
+        ({"r1_weight": 5.0, "weight_clip": 0.01}, False, "Set training.weight_clip to null,"),
     ],
 )
 def test_the_remedy_is_one_that_this_recipe_can_take(training_parameters, changes, batch_normalization, expected):

@@ -100,6 +100,9 @@ def test_it_stays_finite_in_mixed_precision_across_replicas(images, recipe, monk
     last_report(images, recipe, precision="bfloat16", distribution="mirrored")
 
 
-@pytest.mark.parametrize("recipe", ["wasserstein, penalised", "relativistic, R1 and R2", "augmented, R1"], indirect=True)
-def test_second_derivatives_compile(images, recipe):
+# second derivatives, and steps whose number of updates the device has to work out
+@pytest.mark.parametrize(
+    "recipe", ["wasserstein, penalised", "relativistic, R1 and R2", "augmented, R1", "wasserstein, clipped"], indirect=True
+)
+def test_xla_compiles_it(images, recipe):
     last_report(images, recipe, jit="on")

@@ -29,10 +29,10 @@ def test_before_is_the_sum_of_all_steps_before(updates, long_updates, num_long, 
 
 def test_without_warmup_all_steps_are_alike(training_parameters):
     plain = discriminator_schedule(training_parameters)
-    assert plain.is_plain
+    assert not plain.has_long_steps
     assert [int(plain.before(step)) for step in (0, 7)] == [0, 7]
     several = discriminator_schedule(training_parameters.model_copy(update={"discriminator_steps": 3}))
-    assert not several.is_plain
+    assert (several.updates, several.has_long_steps) == (3, False)
     assert [(int(several.at(step)), int(several.before(step))) for step in (0, 7)] == [(3, 0), (3, 21)]
 
 

@@ -31,6 +31,8 @@ def obtain_feature_extractor(
     height, width, channels = data_fingerprint["image_shape"]
     described = networks.architecture(features.build_classifier((height, width, channels), data_fingerprint["num_classes"]))
     origin = {"data": data_fingerprint["sha256"], "architecture": described, **{name: getattr(parameters, name) for name in FROZEN_BY}}
+    if len(train_images) > features.MOST_IMAGES:
+        origin["num_images"] = features.MOST_IMAGES
     if stored and stored["metadata"].get("origin") == origin:
         return _checked(stored)
     classifier = networks.instantiate(described, parameters.seed)

@@ -15,7 +15,7 @@ from ganflow.errors import CollapseError, ConfigurationError, DivergenceError
 from ganflow.metrics.report import FeatureSet, score
 from ganflow.metrics.spread import compare, summarise
 from ganflow.pipelines.seed_study.curves import draw_curves
-from ganflow.pipelines.training.nodes import Series, export_generator, identify_run, train_gan
+from ganflow.pipelines.training.nodes import Series, chunk, export_generator, identify_run, train_gan
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +106,8 @@ def train_study(
                 f"study's {run.parameters.num_steps}. Set seed_study.num_steps to at least {reached}, or seed_study.first_seed beyond "
                 f"{run.seed}."
             )
+    # in case that all of them were stopped before
+    yield chunk()
     for number, run in enumerate(plan.values(), start=1):
         logger.info("Study: run %d of %d, recipe '%s', seed %d.", number, len(plan), run.recipe, run.seed)
         try:
@@ -201,7 +203,9 @@ def _describe(
     findings = [finding["name"] for finding in found["findings"] if finding["severity"] != "advice"]
     outcome = "healthy" if found["healthy"] else "unhealthy"
     if scored is None:
-        failed = "diverged" if "divergence" in findings else "stopped" if health.on_collapse == "stop" else "unfinished"
+        # as the last thing that was found, not something that passed
+        diverged = any(finding["name"] == "divergence" and finding["last_step"] == found["step"] for finding in found["findings"])
+        failed = "diverged" if diverged else "stopped" if health.on_collapse == "stop" else "unfinished"
         outcome = "unfinished" if found["healthy"] else failed
     row = {"recipe": run.recipe, "seed": run.seed, "run_id": run_id, "outcome": outcome, "findings": ", ".join(findings)}
     return row if scored is None else row | {"best_step": scored["best_step"]} | scored["scores"]

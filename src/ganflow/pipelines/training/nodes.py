@@ -85,27 +85,29 @@ def train_gan(
     with explained_loss(strategy):
         check_same_run(strategy, run_id)
         start = agree_on_start(strategy, lambda: choose_start(earlier, parameters.resume, parameters.num_steps, run_id))
-    stops = health.on_collapse == "stop"
+        # health is no part of the run's identity, so workers may differ in it
+        stops = chief_decides(strategy, health.on_collapse == "stop")
     if start.is_finished and not stops:
-        # a generator node has to yield once; nothing here is saved
-        yield _chunk()
+        yield chunk()
         return
     rows = _rows_until(parameters.num_steps if start.is_finished else start.step, earlier_history.get(run_id))
     watch = Watch(generator, discriminator, real_images, parameters, health, rows)
 
     def stop_if_failing(findings: list[Finding]) -> None:
-        with explained_loss(strategy):
-            if stops and chief_decides(strategy, bool(findings)):
-                why = findings[0] if findings else "The chief's output says why."
-                raise CollapseError(
-                    f"Stopped at step {watch.step}, which is saved, because health.on_collapse is 'stop'. {why} "
-                    f"Everything found is in the diagnosis of run {run_id}. To train on regardless, set health.on_collapse=warn."
-                )
+        with explained_loss(strategy, watch.step):
+            shall_stop = stops and chief_decides(strategy, bool(findings))
+        if shall_stop and not findings:
+            raise CollapseError("Stopped by the chief, whose health.on_collapse is 'stop'; its output says why.")
+        if shall_stop:
+            raise CollapseError(
+                f"Stopped at step {watch.step}, which is saved, because health.on_collapse is 'stop'. {findings[0]} "
+                f"Everything found is in the diagnosis of run {run_id}. To train on regardless, set health.on_collapse=warn."
+            )
 
     # a run that was stopped does not train on because it is started again
     stop_if_failing(watch.doctor.serious() if rows else [])
     if start.is_finished:
-        yield _chunk()
+        yield chunk()
         return
     try:
         for report in train(images, generator, discriminator, parameters, start.arrays, initial_state.get("arrays")):
@@ -114,14 +116,14 @@ def train_gan(
             best = {run_id: {report.step: _checkpoint(run_id, report.step, average_arrays(report.arrays))}}
             if report.history is None:
                 # a beginning: first the checkpoint, which ends what the run was before, then its records, so that none is lost without it
-                yield _chunk(checkpoints=checkpoints)
+                yield chunk(checkpoints=checkpoints)
                 no_rows = {run_id: pd.DataFrame(columns=["step"])}
                 diagnosis = {run_id: watch.doctor.diagnosis()}
-                yield _chunk(training_history=no_rows, training_sheets=sheets, diagnosis=diagnosis, best_checkpoints=best)
+                yield chunk(training_history=no_rows, training_sheets=sheets, diagnosis=diagnosis, best_checkpoints=best)
                 continue
             history = {run_id: pd.DataFrame([watch.observe(report.history, report.samples, report.arrays)])}
             # later on the checkpoint comes last: whatever it covers is on disk before it
-            yield _chunk(
+            yield chunk(
                 training_history=history,
                 training_sheets=sheets,
                 diagnosis={run_id: watch.doctor.diagnosis()},
@@ -131,12 +133,12 @@ def train_gan(
             stop_if_failing(watch.doctor.serious())
     except DivergenceError as error:
         watch.doctor.diverged(str(error))
-        yield _chunk(diagnosis={run_id: watch.doctor.diagnosis()})
+        yield chunk(diagnosis={run_id: watch.doctor.diagnosis()})
         raise
 
 
-def _chunk(**outputs: dict[str, Any]) -> dict[str, Any]:
-    """One chunk of the stream: every output has to be there, {} where there is nothing to save."""
+def chunk(**outputs: dict[str, Any]) -> dict[str, Any]:
+    """One chunk of the stream: every output has to be there, {} where there is nothing to save. A generator node has to yield one."""
     return {name: outputs.get(name, {}) for name in STREAMED}
 
 
