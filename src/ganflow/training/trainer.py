@@ -77,7 +77,7 @@ def train(
     settled = settle(parameters)
     strategy = build_strategy(settled.distribution)
     with strategy.scope():
-        state = create_state(generator, discriminator, parameters)
+        state = create_state(generator, discriminator, settled)
     if resume_from is not None:
         state.restore(resume_from)
     elif initial_networks:
@@ -149,19 +149,21 @@ def compile_steps(
     if jit and not feed.is_compilable:
         update_discriminator, update_both = (tf.function(update, jit_compile=True) for update in (update_discriminator, update_both))
 
+    def update_alone(number: tf.Tensor) -> tf.Tensor:
+        strategy.run(update_discriminator, args=(feed.batch(number), number))
+        return number + 1
+
     def take_step() -> tf.Tensor:
         number = schedule.before(state.step)
         if schedule.has_long_steps:
             # XLA takes no range whose length has to be worked out
             last = number + schedule.at(state.step) - 1
             while number < last:
-                strategy.run(update_discriminator, args=(feed.batch(number), number))
-                number += 1
+                number = update_alone(number)
         elif schedule.updates > 1:
             # a GPU need not be asked how often, if it is always the same
             for _ in tf.range(schedule.updates - 1):
-                strategy.run(update_discriminator, args=(feed.batch(number), number))
-                number += 1
+                number = update_alone(number)
         return strategy.reduce(tf.distribute.ReduceOp.MEAN, strategy.run(update_both, args=(feed.batch(number), number)), axis=None)
 
     def run_steps(num_steps: tf.Tensor | int) -> tf.Tensor:
