@@ -1,6 +1,7 @@
 """What every test may use: small networks and images, and the project's own root."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,12 @@ def project_root() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def two_devices() -> None:
-    """Two logical processors, so that what replicas share can be tested on any machine; before any test lets TensorFlow start."""
+    """Two logical processors, so that what replicas share can be tested on any machine; before any test lets TensorFlow start.
+
+    Tests that need them import TensorFlow when they are collected; a run of others does without it.
+    """
+    if "tensorflow" not in sys.modules:
+        return
     import tensorflow as tf
 
     (processor,) = tf.config.list_physical_devices("CPU")

@@ -51,11 +51,11 @@ def make_dag(project, expect=0):
 
 
 @pytest.fixture(scope="module")
-def copied(project_root, new_project):
+def copied(project_root, seeded, tmp_path_factory):
     """Function that makes a project with some settings changed."""
 
     def copy(**changes):
-        project = new_project()
+        project = seeded.copy(tmp_path_factory.mktemp("airflow") / "project")
         shutil.copy(project_root / "Makefile", project.root)
         write_settings(project, **changes)
         return project

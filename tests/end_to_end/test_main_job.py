@@ -92,12 +92,13 @@ def test_scores_stand_between_floor_and_ceiling(finished):
     assert {row["metric"]: float(row["generator"]) for row in rows} == pytest.approx(scores["generator"])
 
 
-def test_repeating_a_finished_run_trains_nothing_and_keeps_the_extractor(finished):
-    before = finished.files()
-    output = finished.smoke()
+def test_repeating_a_finished_run_trains_nothing_and_keeps_the_extractor(finished, tmp_path):
+    again = finished.copy(tmp_path / "again")
+    before = again.files()
+    output = again.smoke()
     assert "has done all of its 20 steps already" in output
     assert "stored feature extractor" in output
-    after = finished.files()
+    after = again.files()
     kept = [name for name in before if "checkpoints" in name or "training_" in name or "feature_extractor" in name or "diagnosis" in name]
     assert kept
     assert [name for name in kept if before[name] != after[name]] == []
@@ -105,10 +106,11 @@ def test_repeating_a_finished_run_trains_nothing_and_keeps_the_extractor(finishe
     assert sum(name.endswith("generator.keras") for name in after) == 1 + sum(name.endswith("generator.keras") for name in before)
 
 
-def test_sampling_alone_uses_the_existing_model(finished):
-    before = finished.files()
-    finished.smoke("--pipelines", "sampling", "--params", "sampling.num_images=37")
-    after = finished.files()
+def test_sampling_alone_uses_the_existing_model(finished, tmp_path):
+    again = finished.copy(tmp_path / "again")
+    before = again.files()
+    again.smoke("--pipelines", "sampling", "--params", "sampling.num_images=37")
+    after = again.files()
     assert sum(name.startswith("07_model_output/samples/") for name in after) == 37
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     assert all(name.startswith("07_model_output/samples/") for name in changed)

@@ -7,9 +7,9 @@ import nbformat
 from nbclient import NotebookClient
 
 
-def test_the_notebook_runs_on_a_finished_project(finished, project_root):
-    notebooks = finished.root / "notebooks"
-    notebooks.mkdir(exist_ok=True)
+def test_the_notebook_runs_on_a_finished_project(finished, project_root, tmp_path):
+    notebooks = finished.copy(tmp_path / "project").root / "notebooks"
+    notebooks.mkdir()
     shutil.copy(project_root / "notebooks/explore.ipynb", notebooks)
     notebook = nbformat.read(notebooks / "explore.ipynb", as_version=4)
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(notebooks)}}).execute()
@@ -18,9 +18,10 @@ def test_the_notebook_runs_on_a_finished_project(finished, project_root):
     assert len(pictures) == 4
 
 
-def test_viz_shows_the_pipelines_with_layers_and_previews(finished):
-    finished.run("viz", "build", "--include-previews")
-    api = finished.root / "build/api"
+def test_viz_shows_the_pipelines_with_layers_and_previews(finished, tmp_path):
+    project = finished.copy(tmp_path / "project")
+    project.run("viz", "build", "--include-previews")
+    api = project.root / "build/api"
     main = json.loads((api / "main").read_text())
     assert {pipeline["id"] for pipeline in main["pipelines"]} == {
         "__default__", "data", "models", "features", "training", "sampling", "evaluation", "seed_study", "retraining",

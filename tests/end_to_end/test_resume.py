@@ -1,21 +1,18 @@
-"""Training continues exactly, whatever stopped it."""
+"""Training continues exactly, whatever stopped it, and whenever."""
 
+import itertools
 import signal
-import time
 
 import numpy as np
 import pytest
+from kedro_commands import Event, Moment
 from safetensors.numpy import load_file
 
-TO_TRAIN = ("--pipelines", "data,models,training")
+STEPS = "training.num_steps=40,training.interval=2"
+TO_TRAIN = ("run", "--env", "smoke", "--pipelines", "data,models,training", "--params", STEPS)
 
-
-def wait_for(path, process, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not path():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline, "the run did not get there in time"
-        time.sleep(0.01)
+STREAMED = ("training_history", "training_sheets", "diagnosis", "best_checkpoints", "checkpoints")
+"""What an interval saves, in this order; the beginning saves its checkpoint first."""
 
 
 def untimed_history(project):
@@ -30,10 +27,11 @@ def sheets(project):
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(new_project):
-    project = new_project()
-    project.smoke(*TO_TRAIN, "--params", "training.num_steps=40,training.interval=2")
-    return project
+def uninterrupted(once, seeded):
+    def make(project):
+        seeded.copy(project.root).run(*TO_TRAIN)
+
+    return once("uninterrupted", make)
 
 
 def assert_same_run(one, other):
@@ -49,56 +47,58 @@ def assert_same_run(one, other):
         assert first == second
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_killed_at_any_moment_the_run_ends_in_the_same_weights(project, uninterrupted, seed):
-    random = np.random.default_rng(seed)
-    arguments = (*TO_TRAIN, "--params", "training.num_steps=40,training.interval=2")
-    process = project.start("run", "--env", "smoke", *arguments)
-    wait_for(project.checkpoints, process)
-    time.sleep(random.uniform(0, 0.4))
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    output = project.smoke(*arguments)
-    assert "continues from its checkpoint" in output or "has done all" in output
+def reached(project):
+    return max((int(path.stem.removeprefix("step-")) for path in project.checkpoints()), default=None)
+
+
+def test_killed_around_its_first_checkpoint_the_run_begins_anew_or_at_0(project, uninterrupted):
+    project.kill(*TO_TRAIN, at=Moment("checkpoints", 1, "within"))
+    assert reached(project) is None
+    assert "starts anew" in project.kill(*TO_TRAIN, at=Moment("checkpoints", 1, "after"))
+    assert reached(project) == 0
+    # step 0 of the sheets and the table without rows are not there yet
+    assert "continues from its checkpoint at step 0 of 40" in project.run(*TO_TRAIN)
     assert_same_run(project, uninterrupted)
 
 
-def stop_politely(project, number):
-    """Start a run, stop it after its first checkpoint, check what it says."""
-    process = project.start("run", "--env", "smoke", *TO_TRAIN, "--params", "training.num_steps=40,training.interval=2")
-    wait_for(project.checkpoints, process)
-    process.send_signal(number)
-    output, _ = process.communicate(timeout=120)
-    assert process.returncode == 1, output
-    (line,) = [line for line in output.splitlines() if "Stopped by" in line]
-    assert f"Stopped by {number.name} at step" in line
-    assert "Run the same command again to continue" in line
-    assert "Traceback" not in output
-    assert not list((project.root / "data/06_models").glob("generator.keras/*"))
+def test_killed_at_every_moment_of_an_interval_the_run_ends_in_the_same_weights(project, uninterrupted):
+    project.kill(*TO_TRAIN, at=Moment("checkpoints", 3))
+    assert reached(project) == 4
+    # each of these runs is killed at one of the moments, in the order of the saves, and the next one continues it
+    for name, place in itertools.product(STREAMED, ("before", "within", "after")):
+        before = reached(project)
+        # the best checkpoint is saved where a step is scored, every ten steps; all else in the first interval
+        output = project.kill(*TO_TRAIN, at=Moment(name, 1, place))
+        assert f"continues from its checkpoint at step {before} of 40" in output, (name, place)
+        # a checkpoint comes last, so it is there after its own save only; a scored step is up to four intervals away
+        if name != "best_checkpoints":
+            assert reached(project) == before + (2 if (name, place) == ("checkpoints", "after") else 0), (name, place)
+    assert "continues from its checkpoint" in project.run(*TO_TRAIN)
+    assert_same_run(project, uninterrupted)
 
 
-def test_control_c_saves_and_says_how_to_go_on(project):
-    stop_politely(project, signal.SIGINT)
-
-
-def test_a_terminated_run_goes_on_exactly(project, uninterrupted):
-    stop_politely(project, signal.SIGTERM)
-    project.smoke(*TO_TRAIN, "--params", "training.num_steps=40,training.interval=2")
+def test_control_c_saves_says_how_to_go_on_and_a_terminated_run_goes_on_exactly(project, uninterrupted):
+    for number, step in ((signal.SIGINT, 4), (signal.SIGTERM, 8)):
+        # while the second interval's rows are saved; that interval is finished before the run stops
+        line = project.refuse(*TO_TRAIN, prepare=Event(Moment("training_sheets", 3 if step == 4 else 2), number).prepare)
+        assert f"Stopped by {number.name} at step {step} of 40; all of it is saved" in line
+        assert "Run the same command again to continue" in line
+        assert reached(project) == step
+        assert not list((project.root / "data/06_models").glob("generator.keras/*"))
+    assert "continues from its checkpoint at step 8 of 40" in project.run(*TO_TRAIN)
     assert_same_run(project, uninterrupted)
 
 
 def test_raising_the_number_of_steps_continues_a_finished_run(project, uninterrupted):
-    project.smoke(*TO_TRAIN, "--params", "training.num_steps=20,training.interval=2")
-    output = project.smoke(*TO_TRAIN, "--params", "training.num_steps=40,training.interval=2")
-    assert "continues from its checkpoint at step 20 of 40" in output
+    project.run(*TO_TRAIN[:-1], "training.num_steps=20,training.interval=2")
+    assert "continues from its checkpoint at step 20 of 40" in project.run(*TO_TRAIN)
     assert_same_run(project, uninterrupted)
 
 
 def test_required_fails_where_nothing_can_be_continued_and_never_starts_anew(project):
-    output = project.smoke(*TO_TRAIN, "--params", "training.resume=required", expect=1)
-    assert "has no checkpoint" in output
-    project.smoke(*TO_TRAIN, "--params", "training.num_steps=10")
-    first = project.checkpoint(10).read_bytes()
-    output = project.smoke(*TO_TRAIN, "--params", "training.num_steps=10,training.resume=never")
-    assert "starts anew because training.resume is 'never'" in output
-    assert project.checkpoint(10).read_bytes() == first
+    steps = "training.num_steps=5"
+    assert "has no checkpoint" in project.refuse(*TO_TRAIN[:-1], "training.resume=required")
+    project.run(*TO_TRAIN[:-1], steps)
+    first = project.checkpoint(5).read_bytes()
+    assert "starts anew because training.resume is 'never'" in project.run(*TO_TRAIN[:-1], f"{steps},training.resume=never")
+    assert project.checkpoint(5).read_bytes() == first

@@ -1,11 +1,10 @@
 """A study trains every recipe from every seed, goes on where it stopped, and says how far the runs spread."""
 
 import csv
-import signal
 
 import pytest
+from kedro_commands import Moment
 from PIL import Image
-from test_resume import wait_for
 
 # what the command line says holds for every recipe: r3gan's own batches are of 64 images
 CHANGES = "seed_study.num_seeds=2,seed_study.recipes=[smoke,r3gan],seed_study.num_steps=10,training.batch_size=12"
@@ -17,25 +16,28 @@ def table(project, name):
 
 
 @pytest.fixture(scope="module")
-def studied(new_project):
+def studied(once, seeded):
     """Killed once while its third run trained, and started again."""
-    project = new_project()
-    process = project.start("run", "--env", "smoke", *STUDY)
-    wait_for(lambda: len({path.parent for path in project.checkpoints()}) == 3, process)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    before = {path: path.stat().st_mtime_ns for path in project.checkpoints()}
-    (project.root / "study.log").write_text(project.smoke(*STUDY))
-    (project.root / "untouched.txt").write_text(str(sum(path.stat().st_mtime_ns == time for path, time in before.items() if path.exists())))
-    return project
+
+    def make(project):
+        seeded.copy(project.root)
+        # runs of 10 steps: the beginning, step 5 and step 10 of the recipe smoke, the beginning and step 10 of r3gan, and so on
+        project.kill("run", "--env", "smoke", *STUDY, at=Moment("checkpoints", 6))
+        before = {path: path.stat().st_mtime_ns for path in project.checkpoints()}
+        (project.root / "study.log").write_text(project.smoke(*STUDY))
+        untouched = sum(path.exists() and path.stat().st_mtime_ns == time for path, time in before.items())
+        (project.root / "untouched.txt").write_text(str(untouched))
+
+    return once("studied", make)
 
 
 def test_it_goes_on_where_it_stopped(studied):
     log = (studied.root / "study.log").read_text()
-    assert log.count("has done all of its 10 steps already") >= 2
+    assert log.count("has done all of its 10 steps already") == 2
+    assert log.count("continues from its checkpoint at step 0 of 10") == 1
     assert "run 4 of 4, recipe 'r3gan', seed 1" in log
-    # the checkpoints of both finished runs: steps 0, 5 and 10 of the one, 0 and 10 of the other
-    assert int((studied.root / "untouched.txt").read_text()) >= 5
+    # the checkpoints of both finished runs: steps 0, 5 and 10 of the one, 0 and 10 of the other; and the beginning of the third
+    assert int((studied.root / "untouched.txt").read_text()) == 6
 
 
 def test_every_run_is_scored_and_listed(studied):
@@ -94,15 +96,15 @@ def test_a_study_of_stopped_runs_can_be_started_again(project):
         assert [(row["num_failed"], row["failures"]) for row in table(project, "table")] == [("1", "1 stopped")]
 
 
-def test_an_unknown_recipe_is_refused_before_anything_is_trained(project):
-    output = project.smoke("--pipelines", "seed_study", "--params", "seed_study.recipes=[clasic]", expect=1)
-    assert "There is no recipe 'clasic'" in output
-    assert not (project.root / "data").exists()
+def test_an_unknown_recipe_is_refused_before_anything_is_trained(empty_project):
+    line = empty_project.refuse("run", "--env", "smoke", "--pipelines", "seed_study", "--params", "seed_study.recipes=[clasic]")
+    assert "There is no recipe 'clasic'" in line
+    assert not (empty_project.root / "data").exists()
 
 
-def test_a_recipe_that_cannot_work_is_refused_before_anything_is_written(project):
+def test_a_recipe_that_cannot_work_is_refused_before_anything_is_written(empty_project):
     changes = "seed_study.recipes=[default,wgan],training.gradient_penalty.weight=10"
-    output = project.smoke("--pipelines", "seed_study", "--params", changes, expect=1)
+    line = empty_project.refuse("run", "--env", "smoke", "--pipelines", "seed_study", "--params", changes)
     # of wgan alone: its networks normalise batches
-    assert "training.gradient_penalty is set, but networks.discriminator.normalization is 'batch'" in output
-    assert not (project.root / "data").exists()
+    assert "training.gradient_penalty is set, but networks.discriminator.normalization is 'batch'" in line
+    assert not (empty_project.root / "data").exists()
