@@ -10,6 +10,9 @@ from hypothesis import settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+# several processes share the cores: threads of one that wait for each other's small matrices take twenty times as long
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # how long an example takes says more about the machine than about the code
 settings.register_profile("untimed", deadline=None)

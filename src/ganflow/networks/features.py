@@ -125,7 +125,7 @@ class CompiledClassifier:
 
 def compile_classifier(classifier: keras.Model, batch_size: int) -> CompiledClassifier:
     """Compile a classifier once for many calls."""
-    classify = tf.function(lambda pixels: classifier(tf.cast(pixels, tf.float32) / 255, training=False))
+    classify = tf.function(lambda pixels: classifier(tf.cast(pixels, tf.float32) / 255, training=False), autograph=False)
     # traced here and not at the first call, which TensorFlow would count as one of too many
     return CompiledClassifier(
         classifier, batch_size, classify.get_concrete_function(tf.TensorSpec((None, *classifier.input_shape[1:]), tf.uint8))

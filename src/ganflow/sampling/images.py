@@ -73,7 +73,7 @@ class CompiledGenerator:
 def compile_generator(generator: keras.Model, batch_size: int) -> CompiledGenerator:
     """Compile a generator once for many calls."""
     values = pixel_range(generator)
-    generate = tf.function(lambda latents: to_pixels(generator(latents, training=False), values))
+    generate = tf.function(lambda latents: to_pixels(generator(latents, training=False), values), autograph=False)
     signature = tf.TensorSpec((None, generator.input_shape[-1]), tf.float32)
     # traced here and not at the first call, which TensorFlow would count as one of too many
     return CompiledGenerator(generator, batch_size, generate.get_concrete_function(signature))

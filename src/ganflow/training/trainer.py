@@ -145,7 +145,8 @@ def compile_steps(
         first call is as fast as the others; XLA compiles at the first call with each number of steps.
     """
     schedule, strategy = schedule or DiscriminatorSchedule(), strategy or build_strategy("single")
-    update_discriminator, update_both = step.update_discriminator, step.update_both
+    # there is no control flow to convert in them, and looking for it takes longer than tracing
+    update_discriminator, update_both = map(tf.autograph.experimental.do_not_convert, (step.update_discriminator, step.update_both))
     if jit and not feed.is_compilable:
         update_discriminator, update_both = (tf.function(update, jit_compile=True) for update in (update_discriminator, update_both))
 

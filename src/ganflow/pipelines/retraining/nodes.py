@@ -121,7 +121,7 @@ def hold_trial(
 ) -> dict[str, Any]:
     """Score challenger and champion on the same held-out images in the same features, on several draws of samples each."""
     from ganflow.networks.features import compile_classifier, restore_classifier
-    from ganflow.sampling.images import sample_images
+    from ganflow.sampling.images import compile_generator, sample_latents
 
     check_accuracy(feature_extractor["metadata"]["accuracy"], evaluation.minimum_accuracy)
     classify = compile_classifier(restore_classifier(feature_extractor), evaluation.batch_size)
@@ -136,8 +136,9 @@ def hold_trial(
         if generator is None:
             continue
         scores: dict[str, list[float]] = {key: [] for key in SCORES}
+        generate = compile_generator(generator, evaluation.batch_size)
         for draw in range(parameters.num_draws):
-            images = sample_images(generator, num, evaluation.batch_size, parameters.seed + draw)
+            images = generate(sample_latents(generator, num, parameters.seed + draw))
             found = score(held_out, FeatureSet(*classify(images)), data_fingerprint["num_classes"], evaluation.num_neighbours)
             for key in SCORES:
                 scores[key].append(found[score_key(key, num)])
