@@ -10,13 +10,13 @@ from ganflow.errors import AlreadyRunningError, ConfigurationError
 from ganflow.locks import take_lock
 
 HOLD = """
-import sys, time
+import signal, sys
 from pathlib import Path
 from ganflow.locks import take_lock
 
 take_lock(Path(sys.argv[1]), "test")
 print("held", flush=True)
-time.sleep(60)
+signal.pause()
 """
 
 

@@ -1,5 +1,6 @@
 """One process for each run: watched, ended in time, on record."""
 
+import fcntl
 import json
 import os
 import signal
@@ -8,11 +9,13 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganflow import scheduling
 from ganflow.errors import AlreadyRunningError, ConfigurationError
 from ganflow.locks import take_lock
 from ganflow.scheduling import FOLDER, Scheduler, build_trigger, kedro_command
@@ -48,22 +51,29 @@ def test_counts_go_on_from_one_scheduler_to_the_next(tmp_path):
     assert (status(tmp_path)["num_runs"], status(tmp_path)["num_failed"]) == (1, 0)
 
 
-def test_a_run_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path):
+def test_a_run_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path, monkeypatch):
     # a run that ignores SIGTERM, and its child
     code = (
-        "import os, signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print(child.pid, flush=True); time.sleep(60)"
+        "import signal, subprocess, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "child = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']); print(child.pid, flush=True); signal.pause()"
     )
-    started = time.monotonic()
+
+    def child():
+        file = tmp_path / FOLDER / "runs.log"
+        return int(file.read_text().splitlines()[1]) if file.exists() and file.read_text().count("\n") > 1 else None
+
+    # the time is up as soon as both are running
+    monkeypatch.setattr(scheduling, "time", SimpleNamespace(monotonic=lambda: 0.0 if child() is None else 31.0))
     # 128 + SIGKILL
-    assert Scheduler(tmp_path, python(code), 1.5, grace_seconds=0.5).run_once() == 137
-    assert time.monotonic() - started < 30
+    assert Scheduler(tmp_path, python(code), 30, grace_seconds=0.1).run_once() == 137
     assert status(tmp_path)["last"]["outcome"] == "timed out"
-    child = int(log(tmp_path).splitlines()[1])
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and is_running(child):
-        time.sleep(0.1)
-    assert not is_running(child)
+    wait_until(lambda: not is_running(child()))
+
+
+def wait_until(condition):
+    """Wait for what is bound to come; the test itself has a limit."""
+    while not condition():
+        time.sleep(0.02)
 
 
 def is_running(pid):
@@ -81,54 +91,80 @@ def test_two_schedulers_of_one_project_are_kept_apart(tmp_path):
 
 
 FOREVER = """
-import logging, sys
+import datetime, logging, sys
 from pathlib import Path
-from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.triggers.base import BaseTrigger
 from ganflow import scheduling
+
+class Soon(BaseTrigger):
+    '''As many times as it is told, a tenth of a second after each other; then in a year.'''
+    def __init__(self, num):
+        self.num, self.now = num, None
+    def get_next_fire_time(self, previous, now):
+        # the library asks several times at one time
+        self.num, self.now = self.num - (now != self.now), now
+        return now + (datetime.timedelta(seconds=0.1) if self.num >= 0 else datetime.timedelta(days=365))
+
 logging.basicConfig(level=logging.INFO)
-# seconds instead of minutes
-scheduling.build_trigger = lambda cron: IntervalTrigger(seconds=int(cron))
-scheduling.Scheduler(Path(sys.argv[1]), [sys.executable, "-c", sys.argv[2]], 60, 20).run_forever(sys.argv[3])
+scheduling.build_trigger = lambda cron: Soon(int(cron))
+scheduling.Scheduler(Path(sys.argv[1]), [sys.executable, "-c", sys.argv[2]], 600, 600).run_forever(sys.argv[3])
 """
 
 
-def test_it_runs_on_time_and_sigterm_lets_the_run_save_and_ends_both(tmp_path):
+@pytest.fixture
+def scheduler(tmp_path):
+    """Function that starts a scheduler of a command, which is due a number of times, in a process of its own."""
+    processes = []
+
+    def start(code, times):
+        with (tmp_path / "errors").open("w") as errors:
+            command = [sys.executable, "-c", FOREVER, str(tmp_path), code, str(times)]
+            processes.append(subprocess.Popen(command, stderr=errors, start_new_session=True))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def log_has(project, text):
+    return (project / FOLDER / "runs.log").exists() and text in log(project)
+
+
+def test_it_runs_on_time_and_sigterm_lets_the_run_save_and_ends_both(tmp_path, scheduler):
     # the first runs are quick, the third waits for SIGTERM as training does
     code = (
-        "import pathlib, signal, sys, time; count = pathlib.Path('count'); number = len(count.read_text()) if count.exists() else 0; "
+        "import pathlib, signal, sys; count = pathlib.Path('count'); number = len(count.read_text()) if count.exists() else 0; "
         "count.write_text('x' * (number + 1)); signal.signal(signal.SIGTERM, lambda *_: (print('saved', flush=True), sys.exit(1))); "
-        "number < 2 or (print('waiting', flush=True), time.sleep(60))"
+        "number < 2 or (print('waiting', flush=True), signal.pause())"
     )
-    with subprocess.Popen([sys.executable, "-c", FOREVER, str(tmp_path), code, "1"], stderr=subprocess.PIPE, text=True) as process:
-        try:
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline and not ((tmp_path / FOLDER / "runs.log").exists() and "\nwaiting\n" in log(tmp_path)):
-                time.sleep(0.1)
-            assert (status(tmp_path)["state"], status(tmp_path)["num_runs"]) == ("running", 2)
-            assert datetime.fromisoformat(status(tmp_path)["next_run"]).tzinfo is not None
-        finally:
-            process.send_signal(signal.SIGTERM)
-            _, errors = process.communicate(timeout=30)
-    assert process.returncode == 0, errors
+    process = scheduler(code, 100)
+    wait_until(lambda: log_has(tmp_path, "\nwaiting\n"))
+    assert (status(tmp_path)["state"], status(tmp_path)["num_runs"]) == ("running", 2)
+    assert datetime.fromisoformat(status(tmp_path)["next_run"]).tzinfo is not None
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 0, (tmp_path / "errors").read_text()
     assert log(tmp_path).rstrip().endswith("saved")
     found = status(tmp_path)
     assert (found["state"], found["num_runs"], found["num_failed"], found["last"]["outcome"]) == ("stopped", 3, 0, "stopped")
 
 
-def test_a_run_that_was_due_during_another_is_made_up_for(tmp_path):
-    code = "import time; print('begun', time.time(), flush=True); time.sleep(4)"
-    with subprocess.Popen([sys.executable, "-c", FOREVER, str(tmp_path), code, "3"], stderr=subprocess.PIPE, text=True) as process:
-        try:
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline and not ((tmp_path / FOLDER / "runs.log").exists() and log(tmp_path).count("\nbegun") == 2):
-                time.sleep(0.1)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            _, errors = process.communicate(timeout=30)
-    first, second = [float(line.split()[1]) for line in log(tmp_path).splitlines() if line.startswith("begun")]
-    # at once, not two seconds later when the next one is due
-    assert second - first < 5.5
-    assert "A run was due while the one before was under way" in errors
+def test_a_run_that_was_due_during_another_is_made_up_for_at_once(tmp_path, scheduler):
+    # each run waits until the test gives the lock back
+    code = "import fcntl; print('begun', flush=True); fcntl.flock(open('gate'), fcntl.LOCK_SH)"
+    with (tmp_path / "gate").open("w") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        # due twice, and then in a year
+        process = scheduler(code, 2)
+        wait_until(lambda: "maximum number of running instances" in (tmp_path / "errors").read_text())
+        assert log(tmp_path).count("\nbegun") == 1
+    wait_until(lambda: status(tmp_path)["num_runs"] == 2)
+    assert log(tmp_path).count("\nbegun") == 2
+    assert "A run was due while the one before was under way" in (tmp_path / "errors").read_text()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 0
 
 
 def test_a_command_that_is_not_there_is_a_failed_run(tmp_path):
