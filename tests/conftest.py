@@ -40,7 +40,7 @@ def two_devices() -> None:
     tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def networks_parameters():
     """Tiny networks with every kind of layer, for 8 × 8 images."""
     from ganflow.config import NetworksParameters
@@ -65,7 +65,7 @@ def networks_parameters():
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def architectures(networks_parameters):
     from ganflow.networks import architecture, build_discriminator, build_generator
 
@@ -76,7 +76,7 @@ def architectures(networks_parameters):
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def training_parameters():
     from ganflow.config import TrainingParameters
 
@@ -96,7 +96,9 @@ def training_parameters():
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def images() -> np.ndarray:
     """24 images of 8 × 8 pixels."""
-    return np.random.default_rng(0).integers(0, 256, (24, 8, 8, 1), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (24, 8, 8, 1), dtype=np.uint8)
+    images.setflags(write=False)
+    return images

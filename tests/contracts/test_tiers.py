@@ -5,31 +5,36 @@ import ast
 import pytest
 
 
-def functions(file):
-    return [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.FunctionDef)]
+def is_longer(node):
+    return isinstance(node, ast.Attribute) and node.attr == "longer"
 
 
-def markers(function):
-    """Keyword arguments of each `@pytest.mark.longer(...)`; None for one without any."""
-    for decorator in function.decorator_list:
-        if "mark.longer" in ast.unparse(decorator):
-            yield {word.arg: ast.literal_eval(word.value) for word in getattr(decorator, "keywords", [])}
+def is_test(node):
+    return isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
 
 
 @pytest.fixture(scope="module")
-def tests(project_root):
-    """{file::function: its markers of the longer tier}."""
-    folder = project_root / "tests"
-    return {
-        f"{file.relative_to(project_root)}::{function.name}": list(markers(function))
-        for file in sorted(folder.rglob("test_*.py"))
-        for function in functions(file)
-        if function.name.startswith("test_")
+def modules(project_root):
+    """{file of tests: its syntax tree}."""
+    files = sorted((project_root / "tests").rglob("test_*.py"))
+    return {str(file.relative_to(project_root)): ast.parse(file.read_text()) for file in files}
+
+
+def test_every_test_of_the_longer_tier_names_a_twin_in_the_fast_one(modules):
+    fast = {
+        f"{file}::{node.name}"
+        for file, tree in modules.items()
+        for node in filter(is_test, ast.walk(tree))
+        if not any(is_longer(getattr(decorator, "func", None)) for decorator in node.decorator_list)
     }
-
-
-def test_every_test_of_the_longer_tier_names_a_twin_in_the_fast_one(tests):
-    longer = {name: marks for name, marks in tests.items() if marks}
-    assert longer
-    twins = {name: marks[0].get("twin", "") for name, marks in longer.items()}
-    assert {name: twin for name, twin in twins.items() if twin not in tests or twin in longer} == {}
+    twins = {}
+    for file, tree in modules.items():
+        constants = {node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign) and hasattr(node.targets[0], "id")}
+        named = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and is_longer(node.func)]
+        bare = len([node for node in ast.walk(tree) if is_longer(node)]) - len(named)
+        assert bare == 0, f"{file}: a mark without a twin"
+        for node in named:
+            (twin,) = [word.value for word in node.keywords if word.arg == "twin"]
+            twins[f"{file}:{node.lineno}"] = ast.literal_eval(constants.get(getattr(twin, "id", ""), twin))
+    assert twins
+    assert {place: twin for place, twin in twins.items() if twin not in fast} == {}

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 
 import numpy as np
 import pytest
@@ -114,3 +115,20 @@ def test_sampling_alone_uses_the_existing_model(finished, tmp_path):
     assert sum(name.startswith("07_model_output/samples/") for name in after) == 37
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     assert all(name.startswith("07_model_output/samples/") for name in changed)
+
+
+@pytest.mark.longer(twin="tests/end_to_end/test_main_job.py::test_every_artefact_is_there")
+@pytest.mark.skipif("GANFLOW_MNIST_DIR" not in os.environ, reason="the MNIST files are not here: set GANFLOW_MNIST_DIR to their folder")
+def test_full_mnist_goes_through_the_whole_job(empty_project):
+    folder = os.environ["GANFLOW_MNIST_DIR"]
+    empty_project.smoke("--params", f"data.source=mnist,data.location={folder},data.held_out_per_class=null,training.num_steps=100")
+    files = empty_project.files()
+    fingerprint = json.loads(files["05_model_input/fingerprint.json"])
+    assert (fingerprint["source"], fingerprint["num_train"], fingerprint["num_held_out"]) == ("mnist", 60_000, 10_000)
+    metrics = json.loads(files["08_reporting/metrics.json"])
+    # an epoch over 60,000 digits makes a good classifier
+    assert metrics["feature_extractor"]["accuracy"] > 0.95
+    # the smoke networks have learnt little by then: better than noise, far from real images
+    distances = [metrics["scores"][subject]["kernel_distance_500_heldout"] for subject in ("real_images", "generator", "noise")]
+    assert distances == sorted(distances)
+    assert len([name for name in files if name.startswith("07_model_output/samples/")]) == 20

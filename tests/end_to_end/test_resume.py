@@ -34,8 +34,8 @@ def uninterrupted(once, seeded):
     return once("uninterrupted", make)
 
 
-def assert_same_run(one, other):
-    first, second = (load_file(project.checkpoint(40)) for project in (one, other))
+def assert_same_run(one, other, step=40):
+    first, second = (load_file(project.checkpoint(step)) for project in (one, other))
     assert first.keys() == second.keys()
     for name in first:
         np.testing.assert_array_equal(first[name], second[name], err_msg=name)
@@ -102,3 +102,22 @@ def test_required_fails_where_nothing_can_be_continued_and_never_starts_anew(pro
     first = project.checkpoint(5).read_bytes()
     assert "starts anew because training.resume is 'never'" in project.run(*TO_TRAIN[:-1], f"{steps},training.resume=never")
     assert project.checkpoint(5).read_bytes() == first
+
+
+@pytest.mark.longer(twin="tests/end_to_end/test_resume.py::test_killed_at_every_moment_of_an_interval_the_run_ends_in_the_same_weights")
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_from_outside_at_any_time_the_run_ends_in_the_same_weights(new_project, seed):
+    random, project = np.random.default_rng(seed), new_project()
+    for _ in range(2):
+        # it never ends by itself; it has been continued when there are more checkpoints than there were
+        command = project.start(*TO_TRAIN[:-1], "training.num_steps=1000000,training.interval=2", from_nothing=True)
+        enough = (reached(project) or 0) + int(random.integers(2, 40))
+        command.wait_for(lambda enough=enough: (reached(project) or 0) >= enough)
+        command.signal(signal.SIGKILL)
+        assert command.wait() == -signal.SIGKILL
+    end = reached(project) + 10
+    steps = f"training.num_steps={end},training.interval=2"
+    assert f"continues from its checkpoint at step {end - 10} of {end}" in project.run(*TO_TRAIN[:-1], steps)
+    whole = new_project()
+    whole.run(*TO_TRAIN[:-1], steps)
+    assert_same_run(project, whole, end)

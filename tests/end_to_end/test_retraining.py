@@ -92,6 +92,14 @@ def test_without_a_champion_the_first_fit_challenger_becomes_it(first):
     assert "| healthy | yes |" in (first.root / "data/08_reporting/decision.md").read_text()
 
 
+def test_the_champions_scores_lie_between_those_of_real_images_and_of_noise(project):
+    project.smoke("--pipelines", "evaluation")
+    metrics = json.loads((project.root / "data/08_reporting/metrics.json").read_text())
+    for name in ("frechet_distance_500_heldout", "kernel_distance_500_heldout"):
+        real, generated, noise = (metrics["scores"][subject][name] for subject in ("real_images", "generator", "noise"))
+        assert real < generated < noise, name
+
+
 def test_the_champion_is_shown(project):
     assert "version   1 of 'ganflow', champion since" in project.run("champion", "show", from_nothing=True)
 

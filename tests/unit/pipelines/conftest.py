@@ -10,12 +10,12 @@ from ganflow.pipelines.features.nodes import obtain_feature_extractor
 FINGERPRINT = {"sha256": "a" * 64, "image_shape": [8, 8, 1], "num_classes": 2}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def fingerprint(images):
     return FINGERPRINT | {"train_images_sha256": hash_array(images)}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def evaluation_parameters():
     return EvaluationParameters(
         num_samples=12,
@@ -28,7 +28,7 @@ def evaluation_parameters():
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def obtain(images, evaluation_parameters):
     """Function that provides the classifier, as the node does."""
 
@@ -37,3 +37,9 @@ def obtain(images, evaluation_parameters):
         return obtain_feature_extractor(stored, images, labels, images, labels, FINGERPRINT | origin, parameters)
 
     return provide
+
+
+@pytest.fixture(scope="session")
+def extractor(obtain):
+    """The classifier, as a run finds it."""
+    return obtain({})

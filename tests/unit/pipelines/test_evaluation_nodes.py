@@ -28,8 +28,7 @@ def chosen(num_images, num, seed):
     return np.sort(np.random.default_rng(seed).choice(num_images, num, replace=False))
 
 
-def test_all_subjects_are_scored_in_equal_numbers(images, evaluation_parameters, architectures, obtain):
-    extractor = obtain({})
+def test_all_subjects_are_scored_in_equal_numbers(images, evaluation_parameters, architectures, extractor):
     generator = networks.instantiate(architectures[0], 0)
     features = extract_features(generator, record_of(generator), extractor, images, images[:10], evaluation_parameters)
     assert {name: len(subject.features) for name, subject in features.items()} == {

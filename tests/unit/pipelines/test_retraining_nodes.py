@@ -136,7 +136,7 @@ def test_a_warm_start_takes_the_networks_of_the_champions_newest_checkpoint():
 
 
 @pytest.fixture
-def trial(images, obtain, architectures, evaluation_parameters):
+def trial(images, extractor, architectures, evaluation_parameters):
     """Function that holds a trial of two generators of random weights."""
     fingerprint = {"sha256": "a", "train_images_sha256": hash_array(images), "num_train": len(images), "num_classes": 2}
 
@@ -145,7 +145,7 @@ def trial(images, obtain, architectures, evaluation_parameters):
         parameters = RetrainingParameters(num_draws=3)
         # the classifier of random images knows nothing
         evaluation = evaluation_parameters.model_copy(update={"minimum_accuracy": 0.0} | changes)
-        return hold_trial(challenger, holder, obtain({}), images[:12], images[12:], fingerprint, parameters, evaluation)
+        return hold_trial(challenger, holder, extractor, images[:12], images[12:], fingerprint, parameters, evaluation)
 
     return hold
 

@@ -1,5 +1,7 @@
 """The training node streams in the order that crashes need."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,21 +13,25 @@ from ganflow.pipelines.training.nodes import STREAMED, export_generator, identif
 from ganflow.training.state import network_arrays
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run(images, fingerprint, architectures, training_parameters):
     return identify_run(images, fingerprint, *architectures, {}, training_parameters)
 
 
 NOTHING = {}
 HEALTH = HealthParameters(warmup_steps=0, score_every=6, num_samples=10, batch_size=5)
+STOP = HEALTH.model_copy(update={"on_collapse": "stop"})
+
+# a generator that does not move keeps drawing what it drew at first: next to nothing
+STILL = {"generator_optimizer": OptimizerParameters(name="adam", learning_rate=1e-12), "interval": 1}
 
 
-@pytest.fixture
-def real_images(images, obtain):
-    return measure_real_images(images, obtain({}), {"num_classes": 2}, HEALTH)
+@pytest.fixture(scope="module")
+def real_images(images, extractor):
+    return measure_real_images(images, extractor, {"num_classes": 2}, HEALTH)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def chunks_of(images, architectures, run, real_images, training_parameters):
     """Function that trains and returns an iterator of all chunks."""
 
@@ -34,6 +40,21 @@ def chunks_of(images, architectures, run, real_images, training_parameters):
         return train_gan(images, *architectures, run, dict(checkpoints), dict(history), initial_state, real_images, parameters, health)
 
     return train
+
+
+@pytest.fixture(scope="module")
+def whole(chunks_of):
+    """All chunks of a run that nothing befalls: its beginning in two, then steps 3, 6 and 8."""
+    return tuple(chunks_of())
+
+
+@pytest.fixture(scope="module")
+def stopped(chunks_of):
+    """What a run whose generator stands still leaves until the doctor stops it, at step 3, and the error."""
+    stream, seen = chunks_of(health=STOP, **STILL), []
+    with pytest.raises(CollapseError) as error:
+        seen.extend(iter(lambda: next(stream), None))
+    return seen, str(error.value)
 
 
 def as_series(chunks, run_id, name="checkpoints"):
@@ -67,10 +88,9 @@ def test_too_few_images_are_refused_before_anything_is_saved(images, fingerprint
         identify_run(images, fingerprint, *architectures, {}, training_parameters.model_copy(update={"batch_size": 25}))
 
 
-def test_every_chunk_has_row_sheet_diagnosis_and_checkpoint_of_one_step(chunks_of, run):
-    chunks = list(chunks_of())
+def test_every_chunk_has_row_sheet_diagnosis_and_checkpoint_of_one_step(whole, run):
     run_id = run["run_id"]
-    for chunk, step in zip(chunks[2:], (3, 6, 8), strict=True):
+    for chunk, step in zip(whole[2:], (3, 6, 8), strict=True):
         assert list(chunk) == list(STREAMED)
         assert chunk["training_history"][run_id]["step"].tolist() == [step]
         assert chunk["training_sheets"][run_id][step].shape == (17, 17, 1)
@@ -78,23 +98,23 @@ def test_every_chunk_has_row_sheet_diagnosis_and_checkpoint_of_one_step(chunks_o
         assert chunk["checkpoints"][run_id][step]["metadata"] == {"run_id": run_id, "step": step}
 
 
-def test_a_beginning_ends_the_past_before_it_removes_its_records(chunks_of, run):
-    first, second, *_ = chunks_of()
+def test_a_beginning_ends_the_past_before_it_removes_its_records(whole, run):
+    first, second, *_ = whole
     run_id = run["run_id"]
-    assert list(first.pop("checkpoints")[run_id]) == [0]
-    assert set(map(str, first.values())) == {"{}"}
+    assert list(first["checkpoints"][run_id]) == [0]
+    assert [name for name, value in first.items() if value] == ["checkpoints"]
     assert second["checkpoints"] == {}
     assert second["training_history"][run_id].empty
     assert [list(second[name][run_id]) for name in ("training_sheets", "best_checkpoints")] == [[0], [0]]
 
 
-def test_a_finished_run_yields_one_empty_chunk(chunks_of, run):
-    earlier = as_series(chunks_of(), run["run_id"])
+def test_a_finished_run_yields_one_empty_chunk(chunks_of, whole, run):
+    earlier = as_series(whole, run["run_id"])
     assert list(chunks_of(earlier)) == [{name: {} for name in STREAMED}]
 
 
-def test_scores_come_when_they_are_due_and_at_the_end(chunks_of, run):
-    table = as_table(list(chunks_of()), run["run_id"])[run["run_id"]]
+def test_scores_come_when_they_are_due_and_at_the_end(whole, run):
+    table = as_table(whole, run["run_id"])[run["run_id"]]
     assert table["kernel_distance"].notna().tolist() == [False, True, True]
     assert table["num_classes_reached"].dropna().isin([0, 1, 2]).all()
     scores = table["kernel_distance"].to_numpy()
@@ -102,21 +122,20 @@ def test_scores_come_when_they_are_due_and_at_the_end(chunks_of, run):
     np.testing.assert_array_equal(table["best_step"], [np.nan, 6, 8 if scores[2] < scores[1] else 6])
 
 
-def test_the_best_checkpoint_is_that_of_the_best_score_and_no_other(chunks_of, run):
-    chunks, run_id = list(chunks_of()), run["run_id"]
-    for chunk in chunks[2:]:
+def test_the_best_checkpoint_is_that_of_the_best_score_and_no_other(whole, run):
+    run_id = run["run_id"]
+    for chunk in whole[2:]:
         (row,) = chunk["training_history"][run_id].to_dict(orient="records")
         is_best = row["best_step"] == row["step"]
         assert list(chunk["best_checkpoints"].get(run_id, {})) == ([row["step"]] if is_best else [])
         if is_best:
             arrays = chunk["best_checkpoints"][run_id][row["step"]]["arrays"]
-            whole = chunk["checkpoints"][run_id][row["step"]]["arrays"]
-            assert arrays.keys() == {name for name in whole if name.startswith("average_generator/")}
+            state = chunk["checkpoints"][run_id][row["step"]]["arrays"]
+            assert arrays.keys() == {name for name in state if name.startswith("average_generator/")}
 
 
-def test_a_resumed_run_scores_and_diagnoses_as_if_it_had_not_stopped(chunks_of, run):
+def test_a_resumed_run_scores_and_diagnoses_as_if_it_had_not_stopped(chunks_of, whole, run):
     run_id = run["run_id"]
-    whole = list(chunks_of())
     until_six = as_series(whole[:4], run_id), as_table(whole[:4], run_id)
     (resumed,) = chunks_of(*until_six)
     timed = ["images_per_second"]
@@ -128,10 +147,9 @@ def test_a_resumed_run_scores_and_diagnoses_as_if_it_had_not_stopped(chunks_of, 
 
 
 @pytest.mark.parametrize("scores", [(0.5, 0.2, 0.3), (0.5, 0.6, 0.7)])
-def test_the_best_of_a_complete_training_is_exported(chunks_of, run, architectures, training_parameters, scores):
+def test_the_best_of_a_complete_training_is_exported(whole, run, architectures, training_parameters, scores):
     run_id, steps = run["run_id"], (3, 6, 8)
-    chunks = list(chunks_of())
-    checkpoints = as_series(chunks, run_id)
+    checkpoints = as_series(whole, run_id)
     # every step as a candidate, with scores of our own
     table = {run_id: pd.DataFrame({"step": steps, "kernel_distance": scores, "kernel_distance_standard_error": 0.01})}
     exported = export_generator(checkpoints, checkpoints, table, run, architectures[0], training_parameters)
@@ -142,48 +160,38 @@ def test_the_best_of_a_complete_training_is_exported(chunks_of, run, architectur
     np.testing.assert_array_equal(exported["generator"].get_layer("projection").kernel, arrays["average_generator/projection/kernel"])
     check_record(exported["generator"], record)
     with pytest.raises(CheckpointError, match="reached step 6 of 8"):
-        export_generator(as_series(chunks[:-1], run_id), checkpoints, table, run, architectures[0], training_parameters)
+        export_generator(as_series(whole[:-1], run_id), checkpoints, table, run, architectures[0], training_parameters)
     with pytest.raises(CheckpointError, match=f"at step {best} .* is not there; there are \\[\\]"):
         export_generator(checkpoints, {}, table, run, architectures[0], training_parameters)
     with pytest.raises(CheckpointError, match="has a score"):
         export_generator(checkpoints, checkpoints, {run_id: table[run_id][["step"]]}, run, architectures[0], training_parameters)
 
 
-@pytest.mark.parametrize("on_collapse", ["warn", "stop"])
-def test_a_serious_finding_warns_or_stops_once_it_is_saved(chunks_of, run, caplog, on_collapse):
-    # a generator that does not move keeps drawing what it drew at first: next to nothing
-    still = OptimizerParameters(name="adam", learning_rate=1e-12)
-    health = HEALTH.model_copy(update={"on_collapse": on_collapse})
-    stream = chunks_of(health=health, generator_optimizer=still, interval=1)
-    seen = []
-    if on_collapse == "stop":
-        with pytest.raises(CollapseError, match=r"Stopped at step 3, which is saved.*Blank images.*learning_rate.*health.on_collapse=warn"):
-            seen.extend(iter(lambda: next(stream), None))
-    else:
-        seen.extend(stream)
-    last = seen[-1]
+def test_a_serious_finding_stops_the_run_once_it_is_saved_if_that_is_asked_for(stopped, run):
+    chunks, error = stopped
+    assert re.search(r"Stopped at step 3, which is saved.*Blank images.*learning_rate.*health.on_collapse=warn", error)
+    assert chunks[-1]["diagnosis"][run["run_id"]]["healthy"] is False
+    assert list(chunks[-1]["checkpoints"][run["run_id"]]) == [3]
+
+
+def test_a_serious_finding_is_warned_of_once(chunks_of, run, caplog):
+    *_, last = chunks_of(**STILL)
     assert last["diagnosis"][run["run_id"]]["healthy"] is False
-    assert list(last["checkpoints"][run["run_id"]]) == [3 if on_collapse == "stop" else 8]
+    assert list(last["checkpoints"][run["run_id"]]) == [8]
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING" and "Blank" in record.getMessage()]
     assert len(warnings) == 1
 
 
 @pytest.mark.parametrize("num_steps", [3, 8])
-def test_a_run_that_was_stopped_stays_stopped_until_that_is_allowed(chunks_of, run, num_steps):
-    still = {"generator_optimizer": OptimizerParameters(name="adam", learning_rate=1e-12), "interval": 1, "num_steps": num_steps}
-    stop = HEALTH.model_copy(update={"on_collapse": "stop"})
-    seen, run_id = [], run["run_id"]
-    stream = chunks_of(health=stop, **still)
-    with pytest.raises(CollapseError):
-        seen.extend(iter(lambda: next(stream), None))
-    reached = as_series(seen, run_id), as_table(seen, run_id)
+def test_a_run_that_was_stopped_stays_stopped_until_that_is_allowed(chunks_of, stopped, run, num_steps):
+    reached = as_series(stopped[0], run["run_id"]), as_table(stopped[0], run["run_id"])
     with pytest.raises(CollapseError, match="Stopped at step 3"):
-        next(chunks_of(*reached, health=stop, **still))
-    assert len(list(chunks_of(*reached, **still))) == max(1, num_steps - 3)
+        next(chunks_of(*reached, health=STOP, num_steps=num_steps, **STILL))
+    assert len(list(chunks_of(*reached, num_steps=num_steps, **STILL))) == max(1, num_steps - 3)
 
 
-def test_a_class_that_hardly_any_real_image_has_is_not_missed(images, obtain):
-    alone = measure_real_images(np.repeat(images[:1], 3, axis=0), obtain({}), {"num_classes": 2}, HEALTH)
+def test_a_class_that_hardly_any_real_image_has_is_not_missed(images, extractor):
+    alone = measure_real_images(np.repeat(images[:1], 3, axis=0), extractor, {"num_classes": 2}, HEALTH)
     assert (alone["row"]["num_classes_reached"], alone["num_classes"]) == (1.0, 2)
 
 
@@ -199,17 +207,16 @@ def test_a_diverged_run_leaves_its_diagnosis_and_nothing_else(chunks_of, run):
     assert set(map(str, last.values())) == {"{}"}
 
 
-def test_a_warm_start_takes_over_the_networks_and_counts_from_0(chunks_of, run):
-    cold = list(chunks_of(num_steps=3))
-    last = as_series(cold, run["run_id"])[run["run_id"]][3]()["arrays"]
-    warm = list(chunks_of(num_steps=3, initial_state={"arrays": network_arrays(last), "metadata": {}}))
-    first = as_series(warm, run["run_id"])[run["run_id"]][0]()["arrays"]
+def test_a_warm_start_takes_over_the_networks_and_counts_from_0(chunks_of, whole, run):
+    last = as_series(whole, run["run_id"])[run["run_id"]][3]()["arrays"]
+    beginning = next(chunks_of(initial_state={"arrays": network_arrays(last), "metadata": {}}))
+    first = beginning["checkpoints"][run["run_id"]][0]["arrays"]
     networks = network_arrays(last)
     assert {name.partition("/")[0] for name in networks} == {"generator", "discriminator", "average_generator"}
     assert int(first["step"]) == 0
     assert all(np.array_equal(first[name], networks[name]) for name in networks)
     # the optimizers start anew, as they did in the cold run
-    begin = as_series(cold, run["run_id"])[run["run_id"]][0]()["arrays"]
+    begin = as_series(whole, run["run_id"])[run["run_id"]][0]()["arrays"]
     assert all(np.array_equal(first[name], begin[name]) for name in first.keys() - networks.keys())
 
 
