@@ -29,7 +29,9 @@ def test_every_test_of_the_longer_tier_names_a_twin_in_the_fast_one(modules):
     }
     twins = {}
     for file, tree in modules.items():
-        constants = {node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign) and hasattr(node.targets[0], "id")}
+        constants = {
+            node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign) and hasattr(node.targets[0], "id")
+        }
         named = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and is_longer(node.func)]
         bare = len([node for node in ast.walk(tree) if is_longer(node)]) - len(named)
         assert bare == 0, f"{file}: a mark without a twin"

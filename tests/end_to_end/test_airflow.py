@@ -109,6 +109,8 @@ class Airflow:
     def __init__(self, project, home):
         self.bin = Path(AIRFLOW) / "bin"
         self.variables = project.environment() | {
+            # its own are its own affair
+            "PYTHONWARNINGS": "ignore",
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(project.root / "airflow_dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -149,6 +151,7 @@ def tried_out(scheduled):
 
 
 @needs_airflow
+@pytest.mark.longer(twin="tests/end_to_end/test_airflow.py::test_the_dag_has_the_settings_id_and_schedule")
 def test_airflow_reads_what_the_settings_say(scheduled):
     project, airflow = scheduled
     describe = (
@@ -163,6 +166,7 @@ def test_airflow_reads_what_the_settings_say(scheduled):
 
 
 @needs_airflow
+@pytest.mark.longer(twin="tests/end_to_end/test_airflow.py::test_the_dag_has_the_settings_id_and_schedule")
 def test_there_is_a_champion_and_what_it_draws(tried_out):
     project, airflow = tried_out
     assert airflow.states() == {"retraining": "success", "sampling": "success"}
@@ -171,6 +175,7 @@ def test_there_is_a_champion_and_what_it_draws(tried_out):
 
 
 @needs_airflow
+@pytest.mark.longer(twin="tests/end_to_end/test_airflow.py::test_the_dag_has_the_settings_id_and_schedule")
 def test_while_another_retraining_is_under_way_samples_are_drawn_all_the_same(tried_out):
     project, airflow = tried_out
     shutil.rmtree(project.root / "data/07_model_output/samples")
@@ -185,6 +190,7 @@ def test_while_another_retraining_is_under_way_samples_are_drawn_all_the_same(tr
 
 
 @needs_airflow
+@pytest.mark.longer(twin="tests/end_to_end/test_airflow.py::test_the_dag_has_the_settings_id_and_schedule")
 def test_a_failed_retraining_is_not_hidden_by_the_sampling(copied, tmp_path):
     project = copied(**SMOKE | {"kedro_params": "tracking.enabled=false"})
     make_dag(project)

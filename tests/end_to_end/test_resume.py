@@ -1,6 +1,5 @@
 """Training continues exactly, whatever stopped it, and whenever."""
 
-import itertools
 import signal
 
 import numpy as np
@@ -61,11 +60,17 @@ def test_killed_around_its_first_checkpoint_the_run_begins_anew_or_at_0(project,
     assert_same_run(project, uninterrupted)
 
 
-def test_killed_at_every_moment_of_an_interval_the_run_ends_in_the_same_weights(project, uninterrupted):
+ALL = [(name, place) for name in STREAMED for place in ("before", "within", "after")]
+WITHIN = [(name, "within") for name in STREAMED]
+CHAIN = "tests/end_to_end/test_resume.py::test_killed_at_every_moment_of_an_interval_the_run_ends_in_the_same_weights"
+
+
+@pytest.mark.parametrize("moments", [WITHIN, pytest.param(ALL, marks=pytest.mark.longer(twin=CHAIN))], ids=["within", "all"])
+def test_killed_at_every_moment_of_an_interval_the_run_ends_in_the_same_weights(project, uninterrupted, moments):
     project.kill(*TO_TRAIN, at=Moment("checkpoints", 3))
     assert reached(project) == 4
     # each of these runs is killed at one of the moments, in the order of the saves, and the next one continues it
-    for name, place in itertools.product(STREAMED, ("before", "within", "after")):
+    for name, place in moments:
         before = reached(project)
         # the best checkpoint is saved where a step is scored, every ten steps; all else in the first interval
         output = project.kill(*TO_TRAIN, at=Moment(name, 1, place))
@@ -104,7 +109,7 @@ def test_required_fails_where_nothing_can_be_continued_and_never_starts_anew(pro
     assert project.checkpoint(5).read_bytes() == first
 
 
-@pytest.mark.longer(twin="tests/end_to_end/test_resume.py::test_killed_at_every_moment_of_an_interval_the_run_ends_in_the_same_weights")
+@pytest.mark.longer(twin=CHAIN)
 @pytest.mark.parametrize("seed", range(4))
 def test_killed_from_outside_at_any_time_the_run_ends_in_the_same_weights(new_project, seed):
     random, project = np.random.default_rng(seed), new_project()

@@ -12,7 +12,14 @@ import pytest
 from kedro_commands import Moment
 
 # the smoke networks never draw every digit; a few hundred of their steps take seconds
-RETRAINING = {"tracking.enabled": "true", "retraining.gate.every_class": "false", "training.num_steps": "300", "training.interval": "100"}
+RETRAINING = {
+    "tracking.enabled": "true",
+    "retraining.gate.every_class": "false",
+    "retraining.num_draws": "3",
+    "evaluation.num_samples": "200",
+    "training.num_steps": "300",
+    "training.interval": "100",
+}
 
 
 def arguments(**changes):
@@ -168,7 +175,12 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+KILLED = "tests/end_to_end/test_retraining.py::test_killed_before_it_was_decided_the_champion_is_unharmed_and_the_next_start_finishes"
+
+
+@pytest.mark.parametrize(
+    "moment", ["a checkpoint is on disk", *(pytest.param(name, marks=pytest.mark.longer(twin=KILLED)) for name in list(MOMENTS)[1:])]
+)
 def test_killed_before_it_was_decided_the_champion_is_unharmed_and_the_next_start_finishes(project, moment):
     before = drawn(project)
     longer = {"retraining__force": "true", "training__num_steps": "600", "training__interval": "300"}
@@ -196,6 +208,7 @@ def test_a_promotion_that_was_cut_off_is_finished_without_another_training(proje
     assert "Nothing to do" in retrain(project, **longer | {"retraining__force": "false"})
 
 
+@pytest.mark.longer(twin="tests/unit/tracking/test_runs.py::test_a_run_that_is_continued_leaves_its_earlier_generator_as_it_is")
 def test_the_champion_stays_what_it_is_when_its_run_is_continued(project):
     before = drawn(project)
     longer = RETRAINING | {"training.num_steps": "600"}
@@ -205,6 +218,7 @@ def test_the_champion_stays_what_it_is_when_its_run_is_continued(project):
     assert len(list(artifacts(project).glob("generator-*"))) == len(project.run("champion", "history").splitlines())
 
 
+@pytest.mark.longer(twin="tests/unit/pipelines/test_retraining_nodes.py::test_a_failed_training_is_an_attempt_but_its_data_are_new_still")
 def test_a_challenger_that_diverges_is_not_begun_again_with_the_same_seed(project):
     wild = {f"training__{role}_optimizer__learning_rate": "1e30" for role in ("generator", "discriminator")}
     for _ in range(2):
@@ -247,12 +261,16 @@ def test_a_folder_that_cannot_be_written_is_said(project):
     assert project.files() == before
 
 
-def test_a_full_disk_ends_it_with_the_champion_untouched(project):
+FULL = "tests/end_to_end/test_retraining.py::test_a_full_disk_ends_it_with_the_champion_untouched"
+
+
+# the record of runs, a checkpoint, the generator: the first of them that no longer fits
+@pytest.mark.parametrize("limit", [2_000, *(pytest.param(size, marks=pytest.mark.longer(twin=FULL)) for size in (30_000, 300_000))])
+def test_a_full_disk_ends_it_with_the_champion_untouched(project, limit):
     before = drawn(project)
-    for limit in (2_000, 30_000, 300_000):
-        # no file may grow beyond this: the write itself fails, as on a full disk
-        project.refuse(*arguments(**QUICK), prepare=partial(resource.setrlimit, resource.RLIMIT_FSIZE, (limit, limit)))
-        assert (champion(project), drawn(project)) == (1, before), limit
+    # no file may grow beyond this: the write itself fails, as on a full disk
+    project.refuse(*arguments(**QUICK), prepare=partial(resource.setrlimit, resource.RLIMIT_FSIZE, (limit, limit)))
+    assert (champion(project), drawn(project)) == (1, before)
     assert "was rejected" in retrain(project, **QUICK)
 
 
@@ -286,6 +304,7 @@ def test_a_champion_of_another_image_size_is_said(project):
     assert "makes images of shape [32, 32, 3], these are of [28, 28, 1]: the two cannot be compared" in output
 
 
+@pytest.mark.longer(twin="tests/unit/test_notify.py::test_it_gets_the_event_and_nothing_is_said_of_it")
 def test_the_team_hears_of_it(project):
     heard = project.root / "heard.jsonl"
     script = project.root / "tell.py"
@@ -300,6 +319,7 @@ def test_the_team_hears_of_it(project):
     assert "Raise evaluation.extractor_epochs" in events[1]["error"]
 
 
+@pytest.mark.longer(twin="tests/unit/tracking/test_runs.py::test_forgotten_runs_leave_nothing")
 def test_old_challengers_make_room_but_never_the_champion(project):
     for _ in range(2):
         output = retrain(project, **QUICK, retraining__keep="1")

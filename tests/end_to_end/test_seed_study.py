@@ -11,6 +11,9 @@ CHANGES = "seed_study.num_seeds=2,seed_study.recipes=[smoke,r3gan],seed_study.nu
 STUDY = ("--pipelines", "seed_study", "--params", CHANGES)
 
 
+SMALL = "tests/end_to_end/test_seed_study.py::test_a_failed_run_is_counted_and_does_not_end_the_study"
+
+
 def table(project, name):
     return list(csv.DictReader((project.root / "data/08_reporting/study" / f"{name}.csv").read_text().splitlines()))
 
@@ -31,6 +34,7 @@ def studied(once, seeded):
     return once("studied", make)
 
 
+@pytest.mark.longer(twin=SMALL)
 def test_it_goes_on_where_it_stopped(studied):
     log = (studied.root / "study.log").read_text()
     assert log.count("has done all of its 10 steps already") == 2
@@ -40,6 +44,7 @@ def test_it_goes_on_where_it_stopped(studied):
     assert int((studied.root / "untouched.txt").read_text()) == 6
 
 
+@pytest.mark.longer(twin=SMALL)
 def test_every_run_is_scored_and_listed(studied):
     runs = table(studied, "runs")
     assert [(run["recipe"], run["seed"]) for run in runs] == [("smoke", "0"), ("r3gan", "0"), ("smoke", "1"), ("r3gan", "1")]
@@ -48,6 +53,7 @@ def test_every_run_is_scored_and_listed(studied):
     assert all(float(run["frechet_distance_500_heldout"]) > 0 for run in runs)
 
 
+@pytest.mark.longer(twin=SMALL)
 def test_the_command_line_holds_for_every_recipe(studied):
     for run in table(studied, "runs"):
         history = studied.root / f"data/08_reporting/training_history/{run['run_id']}.csv"
@@ -55,6 +61,7 @@ def test_the_command_line_holds_for_every_recipe(studied):
         assert (last["step"], last["images_seen"]) == ("10", "120")
 
 
+@pytest.mark.longer(twin=SMALL)
 def test_the_table_is_the_spread_of_the_runs(studied):
     runs = [float(run["kernel_distance_500_heldout"]) for run in table(studied, "runs") if run["recipe"] == "smoke"]
     (row,) = [row for row in table(studied, "table") if (row["recipe"], row["metric"]) == ("smoke", "kernel_distance_500_heldout")]
@@ -63,6 +70,7 @@ def test_the_table_is_the_spread_of_the_runs(studied):
     assert float(row["maximum"]) == pytest.approx(max(runs))
 
 
+@pytest.mark.longer(twin=SMALL)
 def test_recipes_are_compared_with_the_first(studied):
     rows = table(studied, "comparison")
     assert {(row["recipe"], row["other"]) for row in rows} == {("smoke", "r3gan")}
@@ -71,6 +79,7 @@ def test_recipes_are_compared_with_the_first(studied):
     assert float(row["low"]) < float(row["difference"]) < float(row["high"])
 
 
+@pytest.mark.longer(twin=SMALL)
 def test_the_curves_are_a_picture(studied):
     with Image.open(studied.root / "data/08_reporting/study/curves.png") as picture:
         assert picture.size == (1500, 400)
@@ -86,6 +95,7 @@ def test_a_failed_run_is_counted_and_does_not_end_the_study(project):
     assert [(row["num_runs"], row["num_failed"], row["failures"]) for row in table(project, "table")] == [("2", "2", "2 diverged")]
 
 
+@pytest.mark.longer(twin=SMALL)
 def test_a_study_of_stopped_runs_can_be_started_again(project):
     still = "training.generator_optimizer.learning_rate=1e-12,training.num_steps=1000,health.warmup_steps=0,health.on_collapse=stop"
     for _ in range(2):

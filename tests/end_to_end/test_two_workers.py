@@ -105,7 +105,9 @@ def test_a_polite_stop_of_one_stops_both_at_the_same_step(pair):
     assert chief.checkpoint(int(stops[0][2])).exists()
 
 
-@pytest.mark.longer(twin="tests/unit/pipelines/test_training_nodes.py::test_a_serious_finding_stops_the_run_once_it_is_saved_if_that_is_asked_for")
+@pytest.mark.longer(
+    twin="tests/unit/pipelines/test_training_nodes.py::test_a_serious_finding_stops_the_run_once_it_is_saved_if_that_is_asked_for"
+)
 def test_the_chiefs_doctor_stops_both_whatever_the_others_settings_are(pair):
     chief, _, start = pair
     # a generator that does not move keeps drawing next to nothing

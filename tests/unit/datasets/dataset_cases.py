@@ -19,7 +19,6 @@ import pandas as pd
 from kedro.io import DataCatalog, DatasetError
 
 
-
 @dataclass(frozen=True)
 class Case:
     """`value(seed)` makes what is saved, `bad()` what cannot be encoded; a test may name the file that a save replaces."""

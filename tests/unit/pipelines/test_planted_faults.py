@@ -171,7 +171,9 @@ FAULTS = {
 FAST = "a generator that stands still against a minimax loss"
 
 
-@pytest.mark.parametrize("fault", [fault if fault == FAST else pytest.param(fault, marks=pytest.mark.longer(twin=TWIN)) for fault in FAULTS])
+@pytest.mark.parametrize(
+    "fault", [fault if fault == FAST else pytest.param(fault, marks=pytest.mark.longer(twin=TWIN)) for fault in FAULTS]
+)
 def test_a_planted_fault_is_found(laboratory, fault):
     training, networks, num_images, expected = FAULTS[fault]
     doctor = laboratory.diagnose(training, networks, laboratory.images[:num_images])
