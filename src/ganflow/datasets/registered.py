@@ -179,7 +179,7 @@ class PromotionDataset(AbstractDataset[dict[str, Any], NoReturn]):
         """Promote {"promote": whether, "sha256": of the weights, "champion": version that they were judged against}.
 
         Raises:
-            TrackingError: if these weights are not registered, or the champion has changed since.
+            TrackingError: if these weights are not registered, the champion has changed since, or they have been champion before.
         """
         if not data["promote"]:
             return
@@ -193,6 +193,11 @@ class PromotionDataset(AbstractDataset[dict[str, Any], NoReturn]):
             raise TrackingError(
                 f"The challenger was judged against version {data['champion']}, but version {champion.number} has become champion since. "
                 "Run the retraining again."
+            )
+        if PROMOTED in challenger.tags and (champion is None or champion.number != challenger.number):
+            raise TrackingError(
+                f"Version {challenger.number} has been champion before, and what was rolled back is not promoted again. To go back to it: "
+                f"kedro champion rollback --to {challenger.number}"
             )
         self.registry.promote(challenger.number)
 

@@ -1,12 +1,18 @@
-"""Versions of the generator, and the aliases by which they are called: champion, challenger, previous."""
+"""Versions of the generator, and the aliases by which they are called: champion, challenger, previous.
+
+One move of the alias `champion` is a promotion or a roll-back. Every version has on record when it last became champion, and a move
+begins by noting the one before it, if that was cut off. So which version is `previous` follows from what is on record, whatever was
+cut off; the alias of that name in MLflow comes last, and only tells those who look there.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import tempfile
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -74,21 +80,10 @@ class Registry:
     def by_alias(self, alias: str) -> ModelVersion | None:
         """The version that an alias points at; None if there is none.
 
-        The embedded database is asked without MLflow, whose import takes longer than to draw the images.
-
         Raises:
             TrackingError: if the registry cannot be read.
         """
-        if not self.store.is_embedded:
-            return next((version for version in self.versions() if alias in version.aliases), None)
-        if not self.store.database.exists():
-            return None
-        with self.store.explained(), self.store.connection() as connection:
-            try:
-                return self._read_alias(connection, alias)
-            except sqlite3.OperationalError:
-                # another layout of tables: MLflow knows it
-                return next((version for version in self.versions() if alias in version.aliases), None)
+        return next((version for version in self.versions() if alias in version.aliases), None)
 
     def by_number(self, number: int) -> ModelVersion:
         """One version.
@@ -104,31 +99,20 @@ class Registry:
         return versions[number]
 
     def versions(self) -> list[ModelVersion]:
-        """All versions, oldest first; [] if nothing was ever registered."""
-        from mlflow.exceptions import MlflowException
+        """All versions, oldest first; [] if nothing was ever registered.
 
-        client = self.store.client()
+        Raises:
+            TrackingError: if the registry cannot be read.
+        """
         with self.store.explained():
-            try:
-                aliases = client.get_registered_model(self.model).aliases
-            except MlflowException as error:
-                if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-                    return []
-                raise
-            found = client.search_model_versions(f"name = '{self.model}'", max_results=10_000)
-        by_version = {number: tuple(alias for alias, at in aliases.items() if int(at) == number) for number in map(int, aliases.values())}
-        versions = [
-            ModelVersion(
-                int(version.version),
-                version.run_id or "",
-                version.source or "",
-                dict(version.tags),
-                by_version.get(int(version.version), ()),
-                version.creation_timestamp / 1000,
+            versions = self._read() if self.store.is_embedded else self._ask()
+        previous = _previous(versions)
+        return [
+            replace(
+                version, aliases=(*(alias for alias in version.aliases if alias != PREVIOUS), *([PREVIOUS] if version is previous else []))
             )
-            for version in found
+            for version in versions
         ]
-        return sorted(versions, key=lambda version: version.number)
 
     def register(self, mlflow_run: str, record: dict[str, Any]) -> ModelVersion:
         """Make the files that a run has logged a version; the same weights are registered once."""
@@ -151,16 +135,10 @@ class Registry:
     def promote(self, number: int) -> None:
         """Make a version the champion, and the champion until now the previous one. Safe to repeat.
 
-        One move of one alias decides it; whatever is cut off around it, there is a champion.
+        Raises:
+            TrackingError: if there is no version of that number.
         """
-        client = self.store.client()
-        champion = self.by_alias(CHAMPION)
-        with self.store.explained():
-            if champion is None or champion.number != number:
-                if champion is not None:
-                    client.set_registered_model_alias(self.model, PREVIOUS, str(champion.number))
-                client.set_registered_model_alias(self.model, CHAMPION, str(number))
-            client.set_model_version_tag(self.model, str(number), PROMOTED, _now())
+        self._make_champion(self.by_number(number))
 
     def roll_back(self, to: int | None = None) -> tuple[ModelVersion, ModelVersion]:
         """Make an earlier version the champion again, by default the previous one.
@@ -178,12 +156,8 @@ class Registry:
             wanted = "there is no other, previous one" if to is None else f"version {to} was asked for"
             raise TrackingError(f"Nothing to go back to: {state}, and {wanted}. `kedro champion history` lists the versions.")
         read_record(self.fetch(target))
-        client = self.store.client()
-        with self.store.explained():
-            client.set_registered_model_alias(self.model, CHAMPION, str(target.number))
-            client.set_registered_model_alias(self.model, PREVIOUS, str(champion.number))
-            client.set_model_version_tag(self.model, str(champion.number), ROLLED_BACK, _now())
-            client.set_model_version_tag(self.model, str(target.number), PROMOTED, _now())
+        self._make_champion(target)
+        self._tag(champion, ROLLED_BACK, datetime.now(UTC))
         return champion, target
 
     def call(self, alias: str, number: int) -> None:
@@ -222,19 +196,87 @@ class Registry:
         with self.store.explained():
             return Path(download_artifacts(version.source, dst_path=_DOWNLOADS[-1].name, tracking_uri=self.store.tracking_uri))
 
-    def _read_alias(self, connection: sqlite3.Connection, alias: str) -> ModelVersion | None:
-        row = connection.execute(
-            "SELECT v.version, v.run_id, v.source, v.creation_time FROM registered_model_aliases AS a "
-            "JOIN model_versions AS v ON v.name = a.name AND v.version = a.version WHERE a.name = ? AND a.alias = ?",
-            (self.model, alias),
-        ).fetchone()
-        if row is None:
-            return None
-        number, mlflow_run, source, created = row
-        tags = dict(
-            connection.execute("SELECT key, value FROM model_version_tags WHERE name = ? AND version = ?", (self.model, number)).fetchall()
+    def _make_champion(self, target: ModelVersion) -> None:
+        """Move the alias. Cut off between any two calls, there is a champion, and `previous` is right."""
+        champion = self.by_alias(CHAMPION)
+        if champion is not None:
+            # the move before this one may have been cut off here
+            self._note(champion)
+        if champion is None or champion.number != target.number:
+            self.call(CHAMPION, target.number)
+            self._note(target)
+        previous = self.by_alias(PREVIOUS)
+        if previous is not None:
+            self.call(PREVIOUS, previous.number)
+
+    def _note(self, champion: ModelVersion) -> None:
+        """Put on record that a version is the newest champion."""
+        times = {version.number: datetime.fromisoformat(version.tags[PROMOTED]) for version in self.versions() if PROMOTED in version.tags}
+        own = times.pop(champion.number, None)
+        newest = max(times.values(), default=None)
+        if own is None or (newest is not None and own <= newest):
+            now = datetime.now(UTC)
+            # in order, though a clock goes wrong: the times are in whole seconds
+            self._tag(champion, PROMOTED, now if newest is None else max(now, newest + timedelta(seconds=1)))
+
+    def _tag(self, version: ModelVersion, name: str, time: datetime) -> None:
+        client = self.store.client()
+        with self.store.explained():
+            client.set_model_version_tag(self.model, str(version.number), name, time.isoformat(timespec="seconds"))
+
+    def _ask(self) -> list[ModelVersion]:
+        from mlflow.exceptions import MlflowException
+
+        client = self.store.client()
+        try:
+            aliases = client.get_registered_model(self.model).aliases
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return []
+            raise
+        found = [
+            ModelVersion(
+                int(version.version),
+                version.run_id or "",
+                version.source or "",
+                dict(version.tags),
+                tuple(alias for alias, number in aliases.items() if int(number) == int(version.version)),
+                version.creation_timestamp / 1000,
+            )
+            for version in client.search_model_versions(f"name = '{self.model}'", max_results=10_000)
+        ]
+        return sorted(found, key=lambda version: version.number)
+
+    def _read(self) -> list[ModelVersion]:
+        """From the embedded database, without MLflow, whose import takes longer than to draw the images."""
+        try:
+            self.store.database.stat()
+        except FileNotFoundError:
+            return []
+        with self.store.connection() as connection:
+            try:
+                return self._read_tables(connection)
+            except sqlite3.OperationalError:
+                # another layout of tables: MLflow knows it
+                return self._ask()
+
+    def _read_tables(self, connection: sqlite3.Connection) -> list[ModelVersion]:
+        tags: defaultdict[int, dict[str, str]] = defaultdict(dict)
+        for number, key, value in connection.execute("SELECT version, key, value FROM model_version_tags WHERE name = ?", (self.model,)):
+            tags[number][key] = value
+        aliases: defaultdict[int, list[str]] = defaultdict(list)
+        for number, alias in connection.execute("SELECT version, alias FROM registered_model_aliases WHERE name = ?", (self.model,)):
+            aliases[number].append(alias)
+        # MLflow keeps the rows of versions that were deleted
+        found = connection.execute(
+            "SELECT version, run_id, source, creation_time FROM model_versions WHERE name = ? AND current_stage <> 'Deleted_Internal' "
+            "ORDER BY version",
+            (self.model,),
         )
-        return ModelVersion(int(number), mlflow_run, source, tags, (alias,), created / 1000)
+        return [
+            ModelVersion(number, mlflow_run or "", source or "", tags[number], tuple(sorted(aliases[number])), created / 1000)
+            for number, mlflow_run, source, created in found
+        ]
 
 
 _DOWNLOADS: list[tempfile.TemporaryDirectory[str]] = []
@@ -254,5 +296,12 @@ def read_record(folder: Path) -> dict[str, Any]:
     return record
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _previous(versions: list[ModelVersion]) -> ModelVersion | None:
+    """The version that was champion last before the one that is.
+
+    In a registry made before this rule, the alias may be all that says of a version that it was champion.
+    """
+    been = [
+        version for version in versions if CHAMPION not in version.aliases and (PROMOTED in version.tags or PREVIOUS in version.aliases)
+    ]
+    return max(been, key=lambda version: (datetime.fromisoformat(version.promoted), PREVIOUS in version.aliases), default=None)

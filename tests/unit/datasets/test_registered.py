@@ -75,6 +75,17 @@ def test_from_no_champion_to_the_second(filled):
         promotion.save(order("0" * 64, 2))
 
 
+def test_what_a_person_has_rolled_back_is_not_promoted_again(filled):
+    folder, weights = filled
+    promotion = PromotionDataset(path=folder, model="digits")
+    for number in (1, 2):
+        promotion.registry.promote(number)
+    promotion.registry.roll_back()
+    with pytest.raises(DatasetError, match=r"Version 2 has been champion before.*kedro champion rollback --to 2"):
+        promotion.save(order(weights[1], 1))
+    assert hash_weights(generator(folder).load()) == weights[0]
+
+
 def test_the_newest_export_stands_in_while_there_is_no_champion(tmp_path, architectures):
     from ganflow.datasets import JSONDataset, KerasModelDataset
 

@@ -15,10 +15,8 @@ def empty_database(tmp_path_factory):
 
 
 @pytest.fixture
-def embedded_store(empty_database, monkeypatch):
+def embedded_store(empty_database):
     """Function that puts an empty store into a folder."""
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
-        monkeypatch.delenv(name, raising=False)
 
     def place(folder):
         folder.mkdir(parents=True)

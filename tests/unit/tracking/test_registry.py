@@ -7,6 +7,7 @@ import pytest
 
 from ganflow.errors import TrackingError
 from ganflow.tracking.registry import (
+    CHALLENGER,
     CHAMPION,
     MODEL_FILE,
     PREVIOUS,
@@ -70,6 +71,8 @@ def test_promotion_moves_champion_and_previous_and_may_be_repeated(registry, add
     for number in (1, 2, 2, 3, 3):
         registry.promote(number)
     assert (champion(registry), registry.by_alias(PREVIOUS).number) == (3, 2)
+    # MLflow's own page says so too
+    assert int(registry.store.client().get_model_version_by_alias("digits", PREVIOUS).version) == 2
     assert [PROMOTED in version.tags for version in registry.versions()] == [True, True, True]
 
 
@@ -88,6 +91,29 @@ def test_rolling_back_and_forth(registry, add):
         registry.roll_back(to=1)
 
 
+def test_a_repeated_promotion_leaves_the_time_of_the_first(registry, add):
+    registry.promote(add("a").number)
+    client = registry.store.client()
+    client.set_model_version_tag("digits", "1", PROMOTED, "2026-01-01T00:00:00+00:00")
+    registry.promote(1)
+    assert registry.by_alias(CHAMPION).promoted == "2026-01-01T00:00:00+00:00"
+
+
+def test_the_order_of_champions_is_on_record_though_the_clock_goes_back(registry, add):
+    for name in "abc":
+        add(name)
+    registry.promote(1)
+    registry.store.client().set_model_version_tag("digits", "1", PROMOTED, "2999-12-31T23:59:59+00:00")
+    registry.promote(2)
+    registry.promote(3)
+    assert [version.tags[PROMOTED] for version in registry.versions()] == [
+        "2999-12-31T23:59:59+00:00",
+        "3000-01-01T00:00:00+00:00",
+        "3000-01-01T00:00:01+00:00",
+    ]
+    assert registry.roll_back()[1].number == 2
+
+
 def test_a_version_without_files_is_not_gone_back_to(registry, add):
     for name in "ab":
         registry.promote(add(name).number)
@@ -98,14 +124,17 @@ def test_a_version_without_files_is_not_gone_back_to(registry, add):
 
 
 def test_the_shortcut_past_mlflow_says_what_mlflow_says(registry, add):
-    for name in "ab":
+    for name in "abcd":
         registry.promote(add(name).number)
-    for alias in (CHAMPION, PREVIOUS):
-        direct = registry.by_alias(alias)
-        (asked,) = [version for version in registry.versions() if alias in version.aliases]
-        assert (direct.number, direct.mlflow_run, direct.source, direct.tags) == (asked.number, asked.mlflow_run, asked.source, asked.tags)
-        assert direct.created == pytest.approx(asked.created)
-        assert read_record(registry.fetch(direct)) == read_record(registry.fetch(asked))
+    registry.call(CHALLENGER, 4)
+    registry.store.client().delete_model_version("digits", "2")
+    direct, asked = registry._read(), registry._ask()
+    assert [(version.number, set(version.aliases)) for version in direct] == [(1, set()), (3, {PREVIOUS}), (4, {CHAMPION, CHALLENGER})]
+    for one, other in zip(direct, asked, strict=True):
+        assert (one.number, one.mlflow_run, one.source, one.tags) == (other.number, other.mlflow_run, other.source, other.tags)
+        assert set(one.aliases) == set(other.aliases)
+        assert one.created == pytest.approx(other.created)
+        assert read_record(registry.fetch(one)) == read_record(registry.fetch(other))
 
 
 def test_an_unknown_layout_of_the_database_is_left_to_mlflow(registry, add, monkeypatch):
@@ -114,7 +143,7 @@ def test_an_unknown_layout_of_the_database_is_left_to_mlflow(registry, add, monk
     def unknown(*_):
         raise sqlite3.OperationalError("no such column")
 
-    monkeypatch.setattr(Registry, "_read_alias", unknown)
+    monkeypatch.setattr(Registry, "_read_tables", unknown)
     assert champion(registry) == 1
 
 
@@ -155,5 +184,5 @@ def test_a_server_is_what_the_usual_variables_name(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
     assert (store.tracking_uri, store.registry_uri, store.is_embedded) == ("http://127.0.0.1:5000",) * 2 + (False,)
     monkeypatch.setenv("MLFLOW_REGISTRY_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    assert store.is_embedded
-    assert store.tracking_uri == "http://127.0.0.1:5000"
+    # the files of a version are with its run
+    assert (store.tracking_uri, store.is_embedded) == ("http://127.0.0.1:5000", False)
