@@ -61,8 +61,13 @@ class Store:
 
     @property
     def is_embedded(self) -> bool:
-        """Whether no variable names another place."""
-        return self.registry_uri == f"sqlite:///{self.database}"
+        """Whether no variable names another place, for runs or for models."""
+        return self.registry_uri == self.tracking_uri == f"sqlite:///{self.database}"
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether an address holds a user's name and password."""
+        return any(_without_credentials(uri) != uri for uri in (self.tracking_uri, self.registry_uri))
 
     def client(self) -> MlflowClient:
         """Connect, making the embedded store if it is not there yet.
@@ -70,10 +75,20 @@ class Store:
         Raises:
             TrackingError: if the store cannot be opened.
         """
+        for uri in (self.tracking_uri, self.registry_uri):
+            # what follows such a sign would be sent elsewhere, and printed
+            if uri.startswith(("http:", "https:")) and re.match(r"//[^/?#]*[/?#].*@", uri.partition(":")[2]):
+                raise TrackingError(
+                    f"The address of the MLflow server, {_without_credentials(uri)}, has a user or password with '/', '?' or '#' in it. "
+                    "Write %2F, %3F or %23 instead, in MLFLOW_TRACKING_URI and MLFLOW_REGISTRY_URI."
+                )
         with self.explained():
             if self.is_embedded:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self.follow_move()
+            if self.has_credentials:
+                # it prints the address of every run that ends, just as it was given
+                os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
             from mlflow import MlflowClient
 
             return MlflowClient(self.tracking_uri, self.registry_uri)
@@ -122,9 +137,11 @@ class Store:
                 else "Check that the server answers, and the MLFLOW_* variables. Then run again."
             )
             address = _without_credentials(self.registry_uri)
-            raise TrackingError(f"The record of runs and models, {address}, cannot be used: {message}. {remedy}") from error
+            # a traceback would show the cause as MLflow worded it
+            cause = None if self.has_credentials else error
+            raise TrackingError(f"The record of runs and models, {address}, cannot be used: {message}. {remedy}") from cause
 
 
 def _without_credentials(text: str) -> str:
-    """`scheme://user:password@host` as `scheme://host`, for logs."""
-    return re.sub(r"//[^/@\s]*@", "//", text)
+    """`scheme://user:password@host` as `scheme://host`, for logs; a password may hold any sign but a blank. Files have none."""
+    return re.sub(r"\b(?!sqlite\b|file\b)([a-z][a-z0-9+.-]*)://\S*@", r"\1://", text)

@@ -4,21 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from challengers import Generator
 
 from ganflow.errors import TrackingError
 from ganflow.tracking.registry import CHAMPION, Registry
 from ganflow.tracking.runs import RETRAINING, RunRecorder, describe_surroundings, find_retrainings, flatten, forget_runs
 from ganflow.tracking.store import Store
-
-
-class Generator:
-    """As much of a Keras model as is asked of it."""
-
-    def __init__(self, content=b"weights"):
-        self.content = content
-
-    def save(self, path):
-        path.write_bytes(self.content)
 
 
 @pytest.fixture
