@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -126,10 +129,17 @@ def tell(notify: NotifyParameters, event: dict[str, Any]) -> None:
     """Run the command with the event on its standard input; whatever becomes of it, the retraining is not touched."""
     assert notify.command is not None  # noqa: S101 (asked by the caller)
     try:
-        done = subprocess.run(  # noqa: S603 (the user's own command)
-            notify.command, input=json.dumps(event).encode(), timeout=notify.timeout_seconds, check=False, capture_output=True
-        )
-        failure = f"ended with exit status {done.returncode}" if done.returncode else ""
+        with subprocess.Popen(  # noqa: S603 (the user's own command)
+            notify.command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        ) as process:
+            try:
+                process.communicate(json.dumps(event).encode(), notify.timeout_seconds)
+            except BaseException:
+                # with all that it has started: of a shell, the programs would stay behind; it may have ended in this moment
+                with suppress(OSError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                raise
+        failure = f"ended with exit status {process.returncode}" if process.returncode else ""
     except subprocess.TimeoutExpired:
         failure = f"took more than {notify.timeout_seconds:g} s"
     except OSError as error:
