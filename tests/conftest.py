@@ -1,6 +1,7 @@
 """What every test may use: small networks and images, and the project's own root."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -8,17 +9,54 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-# several processes share the cores: threads of one that wait for each other's small matrices take twenty times as long
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+OF_THE_USER = r"(KERAS|MLFLOW|TF)_\w+|KEDRO_(ENV|LOGGING_CONFIG|MP_CONTEXT)|CUDA_VISIBLE_DEVICES|GANFLOW_PROJECT"
+OF_MAKE = r"ARGS|MAKE\w+|MFLAGS|PYTHON|VENV"
+"""Variables that `make test` hands on; a test that calls make itself would take them over."""
+
+
+def forget_settings() -> None:
+    """Remove what users set for runs of their own: it decides neither what a test does nor what a process does that a test starts."""
+    for name in [name for name in os.environ if re.fullmatch(f"{OF_THE_USER}|{OF_MAKE}", name)]:
+        del os.environ[name]
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    # several processes share the cores: threads of one that wait for each other over small matrices take twenty times as long
+    os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
+# before anything imports TensorFlow
+forget_settings()
 
 # how long an example takes says more about the machine than about the code
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--allowed-skips", metavar="FILE", help="fail every test that is skipped for a reason that is not a line of FILE")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item):
+    report = yield
+    return fail_unlisted_skip(report, item.config)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report(collector):
+    report = yield
+    return fail_unlisted_skip(report, collector.config)
+
+
+def fail_unlisted_skip(report, config):
+    if config.option.allowed_skips and report.skipped and not hasattr(report, "wasxfail"):
+        file = config.invocation_params.dir / config.option.allowed_skips
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if reason not in file.read_text().splitlines():
+            report.outcome = "failed"
+            report.longrepr = f"Got a skip for the reason '{reason}', expected one of {file}. Provide what is missing, or add the reason."
+    return report
 
 
 @pytest.fixture(scope="session")
