@@ -1,8 +1,12 @@
 # make run    set up, then run the main job: data, models, training, sampling, evaluation
-# make test   set up, then check style, types and import rules, and run every test
+# make test   set up, then check style, types and import rules, and run the fast tests (docs/testing.md)
+# make test-all      the same, then the longer tests
+# make test-pythons  the unit tests and a main job on the other supported Pythons that are here
+# make coverage      the fast tests, and which lines and branches of src/ganflow they run
 # make check  style, types and import rules alone
 # make bench  set up, then measure training speed beside the loops that tutorials teach
 # make airflow-dag  write the Airflow DAG that conf/base/airflow.yml describes to airflow_dags/ (docs/airflow.md)
+# make airflow      an environment for the tests of that DAG: build/airflow
 # make lock   renew requirements.lock after a change of the dependencies in pyproject.toml
 
 PYTHON ?= python3
@@ -10,10 +14,18 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MARK := $(VENV)/.installed-dev
+INSTALL := -m pip install --quiet --disable-pip-version-check
+FAST := -n 2 --dist worksteal -m "not longer"
+LONGER := -n 2 --dist loadgroup -m longer
+OTHER_PYTHONS := 3.12 3.13
 # names, versions and hashes for every platform; nothing of where they came from
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
-.PHONY: run test check bench airflow-dag lock setup clean
+# $(call environment,FOLDER): make it, unless it is there. One whose making was cut off has no pip, and is made anew; no other folder is cleared.
+environment = { test -x $(1)/bin/pip && $(1)/bin/python -m pip --version >/dev/null 2>&1; } \
+    || $(PYTHON) -m venv $(if $(wildcard $(1)/pyvenv.cfg),--clear) $(1)
+
+.PHONY: run setup test test-all test-pythons $(OTHER_PYTHONS:%=test-python%) coverage check bench airflow airflow-dag lock clean
 .DELETE_ON_ERROR:
 
 run: $(STAMP)
@@ -22,7 +34,25 @@ run: $(STAMP)
 setup: $(MARK)
 
 test: check
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest $(FAST) $(ARGS)
+
+test-all: test
+	$(BIN)/pytest $(LONGER) $(ARGS)
+
+test-pythons: $(OTHER_PYTHONS:%=test-python%)
+
+# pyenv puts a command python3.12 into PATH that fails unless PYENV_VERSION selects that version
+$(OTHER_PYTHONS:%=test-python%): test-python%:
+	@if python=$$(PYENV_VERSION=$* python$* -c 'import sys; print(sys.executable)' 2>/dev/null); then \
+	    $(MAKE) setup PYTHON="$$python" VENV=build/python$* \
+	    && build/python$*/bin/pytest $(FAST) $(ARGS) tests/unit tests/contracts tests/end_to_end/test_main_job.py; \
+	else echo "Python $* is not here: nothing is tested on it."; fi
+
+coverage: $(MARK)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(FAST) $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 check: $(MARK)
 	$(BIN)/ruff check
@@ -36,13 +66,21 @@ bench: $(MARK)
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11, 3.12 or 3.13 is needed (TensorFlow has no newer); choose one with make PYTHON=…")'
 	@echo "Setting up $(VENV); this takes some minutes the first time."
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(call environment,$(VENV))
+	$(BIN)/python $(INSTALL) --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python $(INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@
 
 $(MARK): $(STAMP) requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	$(BIN)/python $(INSTALL) --require-hashes --no-deps -r requirements-dev.lock
+	touch $@
+
+# Airflow pins much of what the project uses too, so it has an environment of its own
+airflow: build/airflow/.installed
+
+build/airflow/.installed: .ci/airflow-constraints.txt
+	$(call environment,build/airflow)
+	build/airflow/bin/python $(INSTALL) --constraint .ci/airflow-constraints.txt apache-airflow
 	touch $@
 
 # written beside and moved: an error must not leave half a file where Airflow looks
@@ -53,8 +91,8 @@ airflow-dag: $(STAMP)
 	rmdir airflow_dags/.new
 
 lock:
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(call environment,$(VENV))
+	test -x $(BIN)/uv || $(BIN)/python $(INSTALL) uv
 	printf 'hatchling\neditables\n' | $(COMPILE) pyproject.toml - --output-file requirements.lock
 	printf 'hatchling\neditables\n' | $(COMPILE) pyproject.toml - --extra dev --constraints requirements.lock --output-file requirements-dev.lock
 

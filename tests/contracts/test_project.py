@@ -94,6 +94,21 @@ def test_the_lock_holds_every_declared_dependency(project_root):
         assert declared - locked == set()
 
 
+def test_the_gpu_extra_is_the_same_tensorflow(project_root):
+    import tomllib
+
+    project = tomllib.loads((project_root / "pyproject.toml").read_text())["project"]
+    (plain,) = [requirement for requirement in project["dependencies"] if requirement.startswith("tensorflow")]
+    assert project["optional-dependencies"]["gpu"] == [plain.replace("tensorflow", "tensorflow[and-cuda]")]
+
+
+def test_airflow_is_constrained_by_names_and_versions_only(project_root):
+    lines = (project_root / ".ci/airflow-constraints.txt").read_text().splitlines()
+    packages = [line for line in lines if not line.startswith("#")]
+    assert "apache-airflow" in {package.split("==")[0] for package in packages}
+    assert [line for line in packages if not re.fullmatch(r"[\w.-]+==[\w.+]+", line)] == []
+
+
 def test_telemetry_is_off(project_root):
     assert yaml.safe_load((project_root / ".telemetry").read_text()) == {"consent": False}
 

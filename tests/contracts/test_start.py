@@ -19,3 +19,15 @@ def test_short_commands_bring_no_heavy_library(project_root, arguments, left_out
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert {"kedro", "ganflow.hooks"} <= imported
     assert not left_out & imported
+
+
+def test_python_m_ganflow_runs_the_project(project_root):
+    def ganflow(*arguments):
+        command = [sys.executable, "-m", "ganflow", *arguments]
+        return subprocess.run(command, cwd=project_root, capture_output=True, text=True, env=os.environ | {"COLUMNS": "120"})
+
+    shown = ganflow("--help")
+    assert (shown.returncode, "--conf-source" in shown.stdout) == (0, True), shown.stderr
+    refused = ganflow("--env", "smoke", "--pipelines", "nowhere")
+    assert (refused.returncode, refused.stdout) == (1, ""), refused.stderr
+    assert refused.stderr.splitlines()[-1].startswith("error: Failed to find the pipeline named 'nowhere'")
