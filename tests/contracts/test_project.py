@@ -109,6 +109,12 @@ def test_airflow_is_constrained_by_names_and_versions_only(project_root):
     assert [line for line in packages if not re.fullmatch(r"[\w.-]+==[\w.+]+", line)] == []
 
 
+def test_every_skip_that_is_allowed_is_one_that_a_test_gives_as_its_reason(project_root):
+    lines = (project_root / ".ci/allowed-skips.txt").read_text().splitlines()
+    sources = "".join(path.read_text() for path in (project_root / "tests").rglob("*.py"))
+    assert [line for line in lines if not line.startswith("#") and f'"{line}"' not in sources] == []
+
+
 def test_telemetry_is_off(project_root):
     assert yaml.safe_load((project_root / ".telemetry").read_text()) == {"consent": False}
 
