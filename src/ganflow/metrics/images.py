@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from ganflow.errors import DataError
 
@@ -89,18 +90,19 @@ def nearest_distances(images: np.ndarray, others: np.ndarray, skip: np.ndarray |
     Returns:
         (N,) in [0, 1].
     """
-    num_pixels = float(np.prod(images.shape[1:]))
-    flat = images.reshape(len(images), -1).astype(np.float32) / 255
+    # whole numbers, of which float64 adds up squares and products exactly: a copy has distance 0
+    flat = images.reshape(len(images), -1).astype(np.float64)
     squared_norms = np.sum(flat**2, axis=1)
-    nearest = np.full(len(images), np.inf, np.float32)
-    for start in range(0, len(others), _OTHERS_AT_A_TIME):
-        chunk = others[start : start + _OTHERS_AT_A_TIME].reshape(-1, flat.shape[1]).astype(np.float32) / 255
-        squared = squared_norms[:, None] + np.sum(chunk**2, axis=1) - 2 * flat @ chunk.T
+    nearest = np.full(len(images), np.inf)
+    for rows in gen_batches(len(others), max(1, _BLOCK_VALUES // flat.shape[1])):
+        block = others[rows].reshape(-1, flat.shape[1]).astype(np.float64)
+        squared = squared_norms[:, None] + np.sum(block**2, axis=1) - 2 * flat @ block.T
         if skip is not None:
-            is_here = (skip >= start) & (skip < start + len(chunk))
-            squared[is_here, skip[is_here] - start] = np.inf
+            is_here = (skip >= rows.start) & (skip < rows.stop)
+            squared[is_here, skip[is_here] - rows.start] = np.inf
         nearest = np.minimum(nearest, squared.min(axis=1))
-    return np.sqrt(np.maximum(nearest, 0.0) / num_pixels)
+    return np.sqrt(nearest / flat.shape[1]) / 255
 
 
-_OTHERS_AT_A_TIME = 10_000
+# a block of the others takes 64 MiB, whatever their size
+_BLOCK_VALUES = 2**23

@@ -1,6 +1,7 @@
 """Statistics of pixels in closed form."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -74,8 +75,28 @@ def test_the_nearest_is_found_whatever_fits_at_a_time(images, seed):
     others = np.random.default_rng(seed).integers(0, 256, (7, *images.shape[1:]), dtype=np.uint8)
     expected = [min(np.sqrt(np.mean((image / 255 - other / 255) ** 2)) for other in others) for image in images]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ganflow.metrics.images._OTHERS_AT_A_TIME", 3)
-        np.testing.assert_allclose(nearest_distances(images, others), expected, atol=1e-3)
+        # three, three and one of them
+        patch.setattr("ganflow.metrics.images._BLOCK_VALUES", 3 * images[0].size)
+        np.testing.assert_allclose(nearest_distances(images, others), expected, rtol=1e-12)
+
+
+@given(SOME_IMAGES)
+def test_a_copy_has_distance_zero(images):
+    assert nearest_distances(images, images[::-1]).tolist() == [0.0] * len(images)
+
+
+def test_a_block_of_others_is_bounded_in_memory_whatever_their_size(monkeypatch):
+    random = np.random.default_rng(0)
+    images, others = (random.integers(0, 256, (num, 64, 64, 1), dtype=np.uint8) for num in (3, 200))
+    whole = nearest_distances(images, others)
+    # two others at a time; all 200 take 6.6 MB as float64, one takes 33 kB
+    monkeypatch.setattr("ganflow.metrics.images._BLOCK_VALUES", 2 * 64 * 64)
+    tracemalloc.start()
+    in_blocks = nearest_distances(images, others)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert in_blocks.tolist() == whole.tolist()
+    assert peak_bytes < 1e6
 
 
 def test_an_image_is_not_its_own_neighbour():
@@ -83,4 +104,4 @@ def test_an_image_is_not_its_own_neighbour():
     images[1] = 51
     images[2] = 255
     assert nearest_distances(images, images).tolist() == [0.0, 0.0, 0.0]
-    np.testing.assert_allclose(nearest_distances(images, images, np.arange(3)), [0.2, 0.2, 0.8], atol=1e-6)
+    np.testing.assert_allclose(nearest_distances(images, images, np.arange(3)), [0.2, 0.2, 0.8], rtol=1e-12)
