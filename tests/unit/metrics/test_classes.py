@@ -77,8 +77,8 @@ def test_a_class_without_samples_is_never_reached():
     [
         (np.array([], dtype=int), 3, "at least one whole number"),
         (np.array([[0, 1]]), 3, r"shape \(1, 2\)"),
-        (np.array([0.0, 1.0]), 3, "float64.*argmax"),
-        (np.array([0, 3]), 3, "from 0 to 3, expected 0 to 2 for 3 classes"),
+        (np.array([0.0, 1.0]), 3, r"float64.*one row\. Take the argmax of the classifier's logits over the last axis\.$"),
+        (np.array([0, 3]), 3, r"from 0 to 3, expected 0 to 2 for 3 classes\. Change num_classes, or use the classifier of this data"),
         (np.array([-1, 2]), 3, "from -1 to 2, expected 0 to 2"),
         (np.array([0]), 0, "for 0 classes"),
     ],

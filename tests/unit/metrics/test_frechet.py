@@ -133,7 +133,7 @@ def test_roots_obey_the_triangle_inequality(seed):
 
 @pytest.mark.parametrize("features", [np.zeros((0, 3)), np.zeros((1, 3)), np.zeros((5, 0)), np.zeros(5), np.zeros((5, 2, 2))])
 def test_wrong_shapes_are_refused(features):
-    with pytest.raises(DataError, match=r"shape .*expected \(samples, dimensions\) with at least 2 samples.*Flatten"):
+    with pytest.raises(DataError, match=r"shape .*\(samples, dimensions\) with at least 2 samples and one dimension\. Flatten"):
         feature_statistics(features)
 
 
@@ -155,10 +155,10 @@ def test_unequal_dimensions_are_refused():
 @pytest.mark.parametrize(
     ("mean", "covariance", "message"),
     [
-        ([0, 0], np.eye(3), r"\(D, D\), all finite"),
+        ([0, 0], np.eye(3), r"\(D, D\), all finite\. Make them with feature_statistics\.$"),
         ([0, np.nan], np.eye(2), r"\(D, D\), all finite"),
         ([0, 0], np.diag([1, np.inf]), r"\(D, D\), all finite"),
-        ([0, 0], [[1, 0.5], [0, 1]], "symmetric"),
+        ([0, 0], [[1, 0.5], [0, 1]], "^Got a covariance that differs from its transpose, expected a symmetric one. Make it"),
         ([0, 0], np.diag([1, -0.01]), "eigenvalue -0.01"),
     ],
 )

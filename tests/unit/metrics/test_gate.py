@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganflow.config import GateParameters
-from ganflow.metrics.gate import Contestant, judge
+from ganflow.metrics.gate import Condition, Contestant, judge
 
 GATE = GateParameters()
 
@@ -28,7 +28,15 @@ def test_the_interval_is_welchs_by_hand():
     (first, *_) = judge(contestant((0.4, 0.5, 0.6)), CHAMPION, 0.2, 10, [], GATE)
     assert first.name == "kernel_distance_improves"
     assert first.passed
-    assert "0.5 against the champion's 1: a difference of -0.5, 95% interval -0.727 to -0.273 over 3 draws" in first.evidence
+    assert first.evidence == (
+        "0.5 against the champion's 1: a difference of -0.5, 95% interval -0.727 to -0.273 over 3 draws; all of it has to be below 0"
+    )
+
+
+def test_the_confidence_is_the_gates():
+    # t of 4 degrees of freedom at 60 % is 0.941: -0.5 ± 0.0768
+    (first, *_) = judge(contestant((0.4, 0.5, 0.6)), CHAMPION, 0.2, 10, [], GateParameters(confidence=0.6))
+    assert "60% interval -0.577 to -0.423" in first.evidence
 
 
 @pytest.mark.parametrize(("shift", "improves"), [(-0.3, True), (-0.2, False), (0.0, False), (0.3, False)])
@@ -51,6 +59,10 @@ def test_without_any_spread_the_difference_is_exact():
     assert not verdict(same, same)["kernel_distance_improves"]
     assert verdict(same, same)["coverage_not_worse"]
     assert verdict(contestant((0.999, 0.999)), same)["kernel_distance_improves"]
+    flat, lower = contestant((1.0, 1.0), coverage=(0.9, 0.9)), contestant((1.0, 1.0), coverage=(0.899, 0.899))
+    assert verdict(flat, flat)["coverage_not_worse"]
+    assert not verdict(lower, flat)["coverage_not_worse"]
+    assert verdict(flat, lower)["coverage_not_worse"]
 
 
 def test_without_a_champion_nothing_is_compared():
@@ -62,16 +74,24 @@ def test_the_poorest_draw_has_to_have_every_class():
     assert verdict(contestant((1.0, 1.0, 1.0), classes=(10.0, 9.0, 10.0)), num_classes=9)["every_class"]
 
 
-@pytest.mark.parametrize(("nearest", "holds"), [(0.121, True), (0.119, False)])
+@pytest.mark.parametrize(("nearest", "holds"), [(0.121, True), (0.12, True), (0.119, False)])
 def test_images_closer_to_training_images_than_real_ones_are_copies(nearest, holds):
     # 0.6 of 0.2 is 0.12
     assert verdict(contestant((1.0, 1.0), nearest=nearest))["minimum_nearest_distance"] is holds
 
 
-def test_what_the_doctor_found_stands_in_the_evidence():
-    (condition,) = [found for found in judge(contestant((1.0, 1.0)), None, 0.2, 10, ["mode_collapse"], GATE) if found.name == "healthy"]
-    assert not condition.passed
-    assert condition.evidence == "the doctor found mode_collapse"
+def test_the_evidence_gives_the_numbers_of_each_condition():
+    # coverage: means 0.81 and 0.91, variances 0.0001 over 3 draws: -0.1 ± 2.776 · √(0.0002 / 3) = 0.0227
+    challenger = contestant((0.4, 0.5, 0.6), coverage=(0.8, 0.82, 0.81), classes=(10.0, 8.0, 9.0), nearest=0.1)
+    found = judge(challenger, CHAMPION, 0.2, 10, ["mode_collapse", "copies"], GATE)
+    assert {condition.name: condition.evidence for condition in found if not condition.passed} == {
+        "coverage_not_worse": "0.81 against the champion's 0.91: a difference of -0.1, 95% interval -0.123 to -0.0773 over 3 draws; "
+        "not all of it may be below 0",
+        "every_class": "8 of 10 classes in the poorest draw",
+        "minimum_nearest_distance": "images are 0.100 from the nearest training image, held-out images 0.200; at least 0.120 is asked for",
+        "healthy": "the doctor found mode_collapse, copies",
+    }
+    assert judge(challenger, None, 0.2, 10, [], GATE)[-1] == Condition("healthy", True, "the doctor found nothing serious")
 
 
 def test_every_condition_can_be_dropped():

@@ -37,6 +37,29 @@ def test_stripes_by_hand():
     assert statistics.checkerboard == pytest.approx((16 + 1e-6) / 1e-6, rel=1e-3)
 
 
+def test_contrast_is_about_the_mean_of_each_image():
+    # one flat image is dark and one is bright: neither has any contrast, and they differ by 0.6 in every pixel
+    statistics = image_statistics(np.stack([np.full((8, 8, 1), value, np.uint8) for value in (51, 204)]))
+    assert statistics.contrast == pytest.approx(0.0, abs=1e-6)
+    assert statistics.diversity == pytest.approx(0.36, abs=1e-6)
+
+
+@pytest.mark.parametrize(("grey", "share"), [(5, 0.0), (6, 1.0), (249, 1.0), (250, 0.0)])
+def test_midtones_are_more_than_five_grey_levels_from_black_and_white(grey, share):
+    # 0.02 of 255 is 5.1
+    assert of_pattern(np.full((8, 8), grey)).midtones == share
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_checkerboard_compares_the_last_frequency_with_the_two_below(turned):
+    # Cosines of 1, 2, 3 and 4 periods over 8 pixels; the last alternates. An amplitude has the power (8/2)² amplitude²,
+    # the last one 8² amplitude²: 64 · 40² over (16 · 20² + 16 · 40²)/2 is 6.4. Across them there is no detail, a ratio of 1.
+    amplitudes = [20, 40, 20, 40]
+    row = 128 + sum(amplitude * np.cos(np.pi * period * np.arange(8) / 4) for period, amplitude in enumerate(amplitudes, start=1))
+    pattern = np.tile(np.rint(row), (8, 1))
+    assert of_pattern(pattern.T if turned else pattern).checkerboard == pytest.approx(6.4, rel=0.03)
+
+
 def test_white_noise_has_roughness_one_and_no_checkerboard():
     noise = np.random.default_rng(0).integers(0, 256, (200, 28, 28, 1), dtype=np.uint8)
     statistics = image_statistics(noise)
@@ -64,7 +87,7 @@ def test_a_negative_has_the_same_contrast_roughness_and_diversity(images):
 
 @pytest.mark.parametrize("shape", [(1, 8, 8, 1), (2, 7, 8, 1), (2, 8, 8)])
 def test_what_is_no_set_of_images_is_refused(shape):
-    with pytest.raises(DataError, match="expected uint8 of shape"):
+    with pytest.raises(DataError, match=r"expected uint8 of shape .* with at least two images of at least 8 × 8 pixels\.$"):
         image_statistics(np.zeros(shape, np.uint8))
     with pytest.raises(DataError, match="float64"):
         image_statistics(np.zeros((2, 8, 8, 1)))
@@ -105,3 +128,16 @@ def test_an_image_is_not_its_own_neighbour():
     images[2] = 255
     assert nearest_distances(images, images).tolist() == [0.0, 0.0, 0.0]
     np.testing.assert_allclose(nearest_distances(images, images, np.arange(3)), [0.2, 0.2, 0.8], rtol=1e-12)
+
+
+@given(SOME_IMAGES, st.integers(1, 3), st.data())
+def test_the_skipped_one_is_skipped_in_whatever_block_it_is(images, at_a_time, data):
+    others = np.concatenate([images, 255 - images])
+    skip = np.array(data.draw(st.permutations(range(len(others)))))[: len(images)]
+    expected = [
+        min(np.sqrt(np.mean((image / 255 - other / 255) ** 2)) for index, other in enumerate(others) if index != skipped)
+        for image, skipped in zip(images, skip, strict=True)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ganflow.metrics.images._BLOCK_VALUES", at_a_time * images[0].size)
+        np.testing.assert_allclose(nearest_distances(images, others, skip), expected, rtol=1e-12)

@@ -64,6 +64,19 @@ def test_estimate_is_unbiased_and_its_variance_not_underestimated_over_every_pos
     assert np.mean([draw.standard_error**2 for draw in draws]) >= values.var()
 
 
+@pytest.mark.parametrize(("num_a", "num_b"), [(4, 4), (4, 5), (5, 4)])
+def test_the_variance_of_far_apart_distributions_is_unbiased_over_every_possible_draw(num_a, num_b):
+    # All equally likely draws from {0, 1} and {2, 3}. Every sample has a large effect here, so that no estimate is cut off at 0.
+    draws = [
+        kernel_distance(column(*a), column(*b))
+        for a, b in itertools.product(itertools.product((0, 1), repeat=num_a), itertools.product((2, 3), repeat=num_b))
+    ]
+    values = np.array([draw.value for draw in draws])
+    # Expected kernels: a with a (1 + 1 + 1 + 8)/4, b with b (125 + 343 + 343 + 1000)/4, between (1 + 1 + 27 + 64)/4.
+    assert values.mean() == pytest.approx((11 + 1811 - 2 * 93) / 4, abs=1e-9)
+    assert np.mean([draw.standard_error**2 for draw in draws]) == pytest.approx(values.var(), rel=1e-9)
+
+
 def spread(num_a, num_b, shift, num_draws=500):
     """Estimates of N(0, I) against N(shift, I) in two dimensions: values, and root of the mean squared standard error."""
     rng = np.random.default_rng(0)

@@ -162,7 +162,10 @@ def test_chunks_do_not_change_the_scores_and_bound_the_memory(monkeypatch):
     [(5, 9, 5), (9, 5, 5), (9, 9, 0), (9, 9, -1)],
 )
 def test_neighbours_that_do_not_fit_the_samples_are_refused(num_real, num_generated, num_neighbours):
-    message = f"Got {num_neighbours} neighbours and a smaller set of {min(num_real, num_generated)} samples"
+    message = (
+        f"Got {num_neighbours} neighbours and a smaller set of {min(num_real, num_generated)} samples, expected at least 1 neighbour "
+        "and more samples than neighbours. Give more samples, or change the number of neighbours."
+    )
     with pytest.raises(DataError, match=message):
         manifold_scores(np.zeros((num_real, 2)), np.zeros((num_generated, 2)), num_neighbours)
 
@@ -181,6 +184,7 @@ def test_unusable_features_are_refused(real, generated, message):
         manifold_scores(real, generated)
 
 
+@pytest.mark.longer(twin="tests/unit/metrics/test_neighbours.py::test_expectation_between_equal_distributions")
 def test_the_published_check_of_density_and_coverage() -> None:
     # arXiv:2002.09797 gives .477, .471, 1.056 and .974 for one draw; over three of ours they spread by ± .02, .01, .08 and .01
     random = np.random.default_rng(2)

@@ -8,7 +8,7 @@ from ganflow.metrics.classes import class_histogram_distance
 from ganflow.metrics.frechet import frechet_distance
 from ganflow.metrics.kernel import kernel_distance
 from ganflow.metrics.neighbours import manifold_scores
-from ganflow.metrics.report import FeatureSet, score, score_key
+from ganflow.metrics.report import FeatureSet, check_accuracy, score, score_key
 
 
 @pytest.fixture
@@ -53,5 +53,11 @@ def test_five_neighbours_are_the_default(real, generated):
 
 
 def test_one_label_per_sample_is_required():
-    with pytest.raises(DataError, match="5 features and 4 labels"):
+    with pytest.raises(DataError, match=r"5 features and 4 labels.*sample\. Take both from the same pass of the classifier\.$"):
         FeatureSet(features=np.zeros((5, 2)), labels=np.zeros(4, dtype=int))
+
+
+def test_a_classifier_that_does_not_know_the_images_is_refused():
+    check_accuracy(0.95, minimum=0.95)
+    with pytest.raises(DataError, match=r"names 94.9% of the held-out images.*at least 95.0%\. Raise evaluation\.extractor_epochs, or"):
+        check_accuracy(0.949, minimum=0.95)
