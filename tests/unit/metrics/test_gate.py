@@ -59,6 +59,8 @@ def test_without_any_spread_the_difference_is_exact():
     assert not verdict(same, same)["kernel_distance_improves"]
     assert verdict(same, same)["coverage_not_worse"]
     assert verdict(contestant((0.999, 0.999)), same)["kernel_distance_improves"]
+    (first, *_) = judge(contestant((1 / 3, 1 / 3)), contestant((2 / 3, 2 / 3)), 0.2, 10, [], GATE)
+    assert first.evidence.startswith("0.3333 against the champion's 0.6667: a difference of -0.333, 95% interval -0.333 to -0.333 over 2 ")
     flat, lower = contestant((1.0, 1.0), coverage=(0.9, 0.9)), contestant((1.0, 1.0), coverage=(0.899, 0.899))
     assert verdict(flat, flat)["coverage_not_worse"]
     assert not verdict(lower, flat)["coverage_not_worse"]

@@ -14,8 +14,11 @@ VALUES = st.lists(st.floats(-100, 100), min_size=2, max_size=8).map(np.array)
 
 
 def test_summary_by_hand():
-    # deviations -2, 0, 2: squares sum to 8, over 2 is 4
-    assert summarise(np.array([1.0, 3.0, 5.0])) == {"num": 3, "mean": 3.0, "standard_deviation": 2.0, "minimum": 1.0, "maximum": 5.0}
+    # deviations -1, -1, -1, 3: squares sum to 12, over 3 is 4
+    summary = summarise(np.array([1.0, 1.0, 1.0, 5.0]))
+    assert summary == {"num": 4, "mean": 2.0, "standard_deviation": 2.0, "minimum": 1.0, "maximum": 5.0}
+    # JSON and YAML know no others
+    assert [type(value) for value in summary.values()] == [int, float, float, float, float]
 
 
 def test_one_value_has_no_deviation_and_none_has_nothing():
@@ -52,6 +55,7 @@ def test_the_unit_of_the_values_changes_the_interval_and_not_the_p_value(exponen
     one, scaled = compare(values, others), compare(unit * values, unit * others)
     expected = [unit * one["difference"], unit * one["low"], unit * one["high"], one["p_value"]]
     assert list(scaled.values()) == pytest.approx(expected, rel=1e-9, abs=0)
+    assert {type(value) for value in scaled.values()} == {float}
 
 
 def test_a_spread_whose_square_is_too_small_for_a_number_is_none():
