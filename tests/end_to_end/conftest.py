@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from kedro_commands import Command, Event, Moment, begin, fork
 
 RUNNING: list[Command] = []
