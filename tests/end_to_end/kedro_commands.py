@@ -189,8 +189,8 @@ def _run(
     sys.path.insert(0, str(folder))
     sys.argv = ["kedro", *arguments]
     for entry in filters:
-        action, message, category = [*entry.split(":"), "", "Warning"][:3]
-        warnings.filterwarnings(action, message, getattr(builtins, category))
+        action, message, category, module = (*entry.split(":"), "", "", "")[:4]
+        warnings.filterwarnings(action, message, getattr(builtins, category or "Warning"), module)
     from kedro.framework.cli.cli import main
     from kedro.framework.project import LOGGING
 
