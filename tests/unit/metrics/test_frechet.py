@@ -79,10 +79,15 @@ def test_singular_covariances(covariance_a, covariance_b, expected):
     assert distance == pytest.approx(expected, abs=1e-12)
 
 
-def test_eigenvalue_below_zero_by_rounding_is_allowed():
-    distance = frechet_distance_from_statistics(gaussian([0, 0], np.diag([1, -1e-12])), gaussian([0, 0], np.diag([4, 0])))
-    # (2 - 1)²
-    assert distance == pytest.approx(1, abs=1e-9)
+@pytest.mark.parametrize("scale", [1e-6, 1, 1e6])
+def test_eigenvalue_below_zero_by_rounding_is_allowed(scale):
+    # a hundred-millionth of the largest
+    other = gaussian([0, 0], scale * np.diag([4, 0]))
+    # (2 - 1)², less the eigenvalue below zero
+    distance = frechet_distance_from_statistics(gaussian([0, 0], scale * np.diag([1, -0.9e-8])), other)
+    assert distance == pytest.approx(scale, rel=2e-8)
+    with pytest.raises(DataError, match="eigenvalue -.*expected none below zero"):
+        frechet_distance_from_statistics(gaussian([0, 0], scale * np.diag([1, -1.1e-8])), other)
 
 
 @LAW
