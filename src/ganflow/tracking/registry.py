@@ -198,26 +198,29 @@ class Registry:
 
     def _make_champion(self, target: ModelVersion) -> None:
         """Move the alias. Cut off between any two calls, there is a champion, and `previous` is right."""
-        champion = self.by_alias(CHAMPION)
+        versions = self.versions()
+        champion, previous = (next((one for one in versions if alias in one.aliases), None) for alias in (CHAMPION, PREVIOUS))
+        times = {one.number: datetime.fromisoformat(one.tags[PROMOTED]) for one in versions if PROMOTED in one.tags}
         if champion is not None:
             # the move before this one may have been cut off here
-            self._note(champion)
+            self._note(champion, times)
         if champion is None or champion.number != target.number:
             self.call(CHAMPION, target.number)
-            self._note(target)
-        previous = self.by_alias(PREVIOUS)
+            self._note(target, times)
+            previous = champion
         if previous is not None:
             self.call(PREVIOUS, previous.number)
 
-    def _note(self, champion: ModelVersion) -> None:
-        """Put on record that a version is the newest champion."""
-        times = {version.number: datetime.fromisoformat(version.tags[PROMOTED]) for version in self.versions() if PROMOTED in version.tags}
+    def _note(self, champion: ModelVersion, times: dict[int, datetime]) -> None:
+        """Put on record that a version is the newest champion, unless it is already; `times` are when each version last became it."""
         own = times.pop(champion.number, None)
         newest = max(times.values(), default=None)
         if own is None or (newest is not None and own <= newest):
             now = datetime.now(UTC)
-            # in order, though a clock goes wrong: the times are in whole seconds
-            self._tag(champion, PROMOTED, now if newest is None else max(now, newest + timedelta(seconds=1)))
+            # in order, though a clock goes wrong or two are promoted within a second, which is how exactly the times are noted
+            own = now if newest is None else max(now, newest + timedelta(seconds=1))
+            self._tag(champion, PROMOTED, own)
+        times[champion.number] = own
 
     def _tag(self, version: ModelVersion, name: str, time: datetime) -> None:
         client = self.store.client()

@@ -14,7 +14,10 @@ class Killed(BaseException):
 
 
 class Calls:
-    """Of all clients in one process, counted from 0. The call number `cut` does not happen, nor does any later one."""
+    """Calls of all clients in one process that write, counted from 0. The call number `cut` does not happen, nor does any later one.
+
+    To be killed before a call that only reads is to be killed before the next one that writes.
+    """
 
     def __init__(self, cut: int) -> None:
         self.cut, self.num, self.was_killed = cut, 0, False
@@ -34,6 +37,8 @@ class CountedClient:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._client, name)
+        if name.startswith(("get_", "search_")):
+            return method
 
         def call(*arguments: Any, **options: Any) -> Any:
             self._calls.begin()
