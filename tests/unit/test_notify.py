@@ -46,7 +46,7 @@ def test_one_that_leaves_a_program_running_is_not_waited_for(tmp_path, caplog):
     os.mkfifo(tmp_path / "held")
     descriptor = os.open(tmp_path / "held", os.O_RDWR)
     try:
-        tell(notify("sh", "-c", 'cat "$1" &', "sh", str(tmp_path / "held")), EVENT)
+        tell(notify("sh", "-c", 'exec 3<"$1"; cat <&3 &', "sh", str(tmp_path / "held")), EVENT)
     finally:
         os.close(descriptor)
     assert caplog.text == ""
