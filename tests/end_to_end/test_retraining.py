@@ -292,7 +292,7 @@ def test_a_corrupt_database_is_said_and_left_as_it_is(project):
 def test_a_champion_without_its_file_is_said(project):
     (generator_files(project) / "generator.keras").unlink()
     for command in (arguments(), ("run", "--env", "smoke", "--pipelines", "sampling"), ("champion", "show")):
-        assert "Version 1 (champion) of 'ganflow' has no generator.keras" in project.refuse(*command)
+        assert "Version 1 (challenger, champion) of 'ganflow' has no generator.keras" in project.refuse(*command)
 
 
 def test_a_champion_of_another_image_size_is_said(project):

@@ -38,6 +38,7 @@ def draw_curves(histories: dict[tuple[str, int], pd.DataFrame]) -> np.ndarray:
     axes[0].set_yscale("symlog", linthresh=0.01)
     for recipe, colour in colours.items():
         axes[0].plot([], [], color=colour, label=recipe)
-    axes[0].legend()
+    if colours:
+        axes[0].legend()
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
