@@ -327,7 +327,7 @@ class TrainingParameters(Section):
 
     def identity(self) -> dict[str, Any]:
         """The parameters that decide which weights a step arrives at, as plain values."""
-        # XLA draws the images that it keeps by a generator of its own
+        # with the images on the device XLA compiles the whole loop, which rounds differently from a step compiled alone
         among_it = {"device_data_mib"} if self.jit == "on" else set()
         return self.model_dump(mode="json", exclude=set(self.NOT_IDENTITY - among_it))
 

@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def without_dropout(networks_parameters):
     """Architectures whose dropout is off: it draws other masks in another precision or compiler, and the same ones on every replica."""
     from ganflow import networks
@@ -16,7 +16,7 @@ def without_dropout(networks_parameters):
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def wide(networks_parameters):
     """Architectures wide enough for Fourier coefficients to be cheaper, for 64 images of 8 × 8 pixels; without dropout."""
     from ganflow import networks

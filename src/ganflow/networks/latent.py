@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -9,6 +10,31 @@ import tensorflow as tf
 
 # by name, since what TensorFlow selects by itself depends on the device
 ALGORITHM = "philox"
+_MANTISSA_BITS = 23
+
+
+def uniform(shape: Any, seed: Any) -> tf.Tensor:
+    """Draw float32, uniform on [0, 1), the same for the same seed, whether XLA compiles it or not.
+
+    Both make the same random integers, but XLA makes its own floats of their upper bits; these here are the plain graph's, of the lower.
+
+    Args:
+        shape: of the result.
+        seed: two integers.
+    """
+    integers = tf.random.stateless_uniform(shape, seed, minval=None, maxval=None, dtype=tf.int32, alg=ALGORITHM)
+    return tf.cast(tf.bitwise.bitwise_and(integers, 2**_MANTISSA_BITS - 1), tf.float32) * 2.0**-_MANTISSA_BITS
+
+
+def normal(size: int | tf.Tensor, seed: Any) -> tf.Tensor:
+    """Draw float32 from the standard normal distribution, (size,); the same for the same seed but for rounding, with XLA or without.
+
+    Source: Box and Muller 1958, a pair for each pair of uniform draws.
+    """
+    first, second = tf.unstack(uniform(((size + 1) // 2, 2), seed), axis=1)
+    radius = tf.sqrt(-2.0 * tf.math.log(tf.maximum(first, 1e-7)))
+    angle = 2.0 * math.pi * second
+    return tf.reshape(tf.stack([radius * tf.sin(angle), radius * tf.cos(angle)], axis=1), (-1,))[:size]
 
 
 @keras.saving.register_keras_serializable("ganflow")
@@ -45,8 +71,8 @@ def draw_latents(generator: keras.Model, num: int | tf.Tensor, seed: Any) -> tf.
     """
     shape = (num, generator.input_shape[-1])
     if _distribution(generator) == "uniform":
-        return tf.random.stateless_uniform(shape, seed, minval=-1.0, maxval=1.0, alg=ALGORITHM)
-    return tf.random.stateless_normal(shape, seed, alg=ALGORITHM)
+        return 2.0 * uniform(shape, seed) - 1.0
+    return tf.reshape(normal(num * shape[1], seed), shape)
 
 
 def _distribution(generator: keras.Model) -> str:

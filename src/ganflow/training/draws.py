@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from ganflow.networks.latent import ALGORITHM
+from ganflow.networks.latent import ALGORITHM, uniform
 
 # Each use of randomness has a stream of its own, so that adding one leaves the others as they were.
 (
@@ -34,7 +34,7 @@ class Draws:
 
     def uniform(self, step: tf.Tensor | int, stream: int, shape: tuple[int, ...]) -> tf.Tensor:
         """float32, uniform on [0, 1)."""
-        return tf.random.stateless_uniform(shape, self.at(step, stream), alg=ALGORITHM)
+        return uniform(shape, self.at(step, stream))
 
     def integers(self, step: tf.Tensor | int, stream: int, num: int, limit: int) -> tf.Tensor:
         """(num,) int64, uniform on 0 … limit - 1."""

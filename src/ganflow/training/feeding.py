@@ -1,7 +1,7 @@
 """Batches of real images: from the device's memory, or from a file that is larger than memory.
 
-Both give the same images for the same seed and step, so where the images are kept does not decide what is learnt; except that XLA, where
-it compiles the whole loop, draws by a generator of its own.
+Both give the same images for the same seed and step, so where the images are kept does not decide what is learnt; except that XLA rounds
+differently where it compiles the whole loop.
 """
 
 from __future__ import annotations

@@ -24,42 +24,37 @@ from ganflow.training.identity import Start
 from ganflow.training.trainer import train
 
 RMSPROP = OptimizerParameters(name="rmsprop", learning_rate=1e-3, clip_value=0.01)
-ADAM = OptimizerParameters(name="adam", learning_rate=1e-3)
-
-
-@pytest.mark.parametrize("share_fakes", [True, False])
 # epsilon keeps Adam from turning the rounding of tiny gradients into whole steps
-@pytest.mark.parametrize("optimizer", [RMSPROP, ADAM.model_copy(update={"epsilon": 0.1})], ids=["clipped", "plain"])
+ADAM = OptimizerParameters(name="adam", learning_rate=1e-3, epsilon=0.1)
+LONGER = pytest.mark.longer(twin="tests/unit/training/test_distribution.py::test_two_replicas_take_the_steps_of_one_device")
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "share_fakes"),
+    [
+        pytest.param(RMSPROP, True, id="clipped-shared"),
+        pytest.param(ADAM, False, id="plain-own"),
+        pytest.param(RMSPROP, False, id="clipped-own", marks=LONGER),
+        pytest.param(ADAM, True, id="plain-shared", marks=LONGER),
+    ],
+)
 def test_two_replicas_take_the_steps_of_one_device(images, without_dropout, training_parameters, optimizer, share_fakes):
-    changes = {"share_fakes": share_fakes, "precision": "float32", "jit": "off", "num_steps": 3, "r1_weight": 1.0}
+    changes = {"share_fakes": share_fakes, "precision": "float32", "jit": "off", "num_steps": 3, "interval": 1, "r1_weight": 1.0}
     changes |= {"generator_optimizer": optimizer, "discriminator_optimizer": optimizer}
     parameters = training_parameters.model_copy(update=changes)
-    ends = []
-    for kind in ("single", "mirrored"):
-        *_, report = train(images, *without_dropout, parameters.model_copy(update={"distribution": kind}))
-        ends.append(report)
+    mirrored = parameters.model_copy(update={"distribution": "mirrored"})
     assert build_strategy("mirrored").num_replicas_in_sync == 2
-    assert ends[0].arrays.keys() == ends[1].arrays.keys()
-    for name, array in ends[0].arrays.items():
-        np.testing.assert_allclose(ends[1].arrays[name], array, rtol=2e-3, atol=2e-5, err_msg=name)
+    one = list(train(images, *without_dropout, parameters.model_copy(update={"distribution": "single"})))
+    check_same_steps(one, list(train(images, *without_dropout, mirrored)), rtol=2e-3, atol=2e-5)
+
+
+def check_same_steps(one, two, rtol, atol):
+    assert [report.step for report in one] == [report.step for report in two]
+    assert one[-1].arrays.keys() == two[-1].arrays.keys()
+    for name, array in one[-1].arrays.items():
+        np.testing.assert_allclose(two[-1].arrays[name], array, rtol=rtol, atol=atol, err_msg=name)
     for name in ("discriminator_loss", "generator_loss", "penalty", "discriminator_accuracy"):
-        assert ends[1].history[name] == pytest.approx(ends[0].history[name], rel=1e-3)
-
-
-def test_fourier_coefficients_are_the_same_on_two_replicas(wide, training_parameters):
-    images = np.random.default_rng(0).integers(0, 256, (128, 8, 8, 1), dtype=np.uint8)
-    changes = {"batch_size": 128, "precision": "float32", "convolution": "fourier", "jit": "off", "num_steps": 1}
-    parameters = training_parameters.model_copy(update=changes)
-    ends = [list(train(images, *wide, parameters.model_copy(update={"distribution": kind})))[-1] for kind in ("single", "mirrored")]
-    for name in ("discriminator_loss", "generator_loss", "penalty"):
-        assert ends[1].history[name] == pytest.approx(ends[0].history[name], rel=1e-4), name
-
-
-def test_a_run_continues_on_another_number_of_devices(images, architectures, training_parameters):
-    first = next(report for report in train(images, *architectures, training_parameters) if report.step == 3)
-    *_, last = train(images, *architectures, training_parameters.model_copy(update={"distribution": "mirrored"}), first.arrays)
-    assert last.step == training_parameters.num_steps
-    assert training_parameters.model_copy(update={"distribution": "mirrored"}).identity() == training_parameters.identity()
+        assert two[-1].history[name] == pytest.approx(one[-1].history[name], rel=1e-3)
 
 
 def test_each_replica_takes_its_own_share():

@@ -37,17 +37,20 @@ RECIPES = {
 def recipe(request, networks_parameters, training_parameters):
     """Architectures and parameters."""
     training, discriminator = RECIPES[request.param]
-    parts = networks_parameters.generator, networks_parameters.discriminator
-    generator_parameters = parts[0].model_copy(update={"dropout": 0.0})
-    discriminator_parameters = parts[1].model_copy(update={"dropout": 0.0} | discriminator)
-    shape = (8, 8, 1)
-    built = (
-        networks.build_generator(generator_parameters, networks_parameters.latent, shape),
-        networks.build_discriminator(discriminator_parameters, shape),
-    )
+    parts = networks_parameters.model_dump()
+    # what a recipe changes is in the discriminator, and in both networks' updates
+    parts["generator"] |= {"stages": [{"divisor": 2, "width": 4}, {"divisor": 1, "width": 3, "kernel_size": 3}], "dropout": 0.0}
+    parts["discriminator"] |= {"dropout": 0.0} | discriminator
     changes = {"r1_weight": 0.0, "precision": "float32", "jit": "off", "distribution": "single"} | training
     changed = TrainingParameters.model_validate(training_parameters.model_dump() | {name: _plain(value) for name, value in changes.items()})
-    return [networks.architecture(model) for model in built], changed
+    return networks.build_pair(type(networks_parameters).model_validate(parts), (8, 8, 1)), changed
+
+
+def of_recipes(*fast, twin):
+    """Parametrize over all recipes, of which these are of the fast tier and stand for the others."""
+    longer = pytest.mark.longer(twin=f"tests/unit/training/{twin}")
+    names = [name if name in fast else pytest.param(name, marks=longer) for name in RECIPES]
+    return pytest.mark.parametrize("recipe", names, indirect=True)
 
 
 def _plain(value):
@@ -85,6 +88,7 @@ def last_report(images, recipe, **changes):
     return last
 
 
+@of_recipes("hinge, spectral normalization", "dragan", twin="test_recipes.py::test_two_replicas_take_the_steps_of_one_device")
 def test_two_replicas_take_the_steps_of_one_device(images, recipe):
     # Adam turns the rounding of small gradients into whole steps, unless epsilon is large
     optimizer = recipe[1].generator_optimizer.model_copy(update={"epsilon": 0.1})
@@ -94,12 +98,15 @@ def test_two_replicas_take_the_steps_of_one_device(images, recipe):
         np.testing.assert_allclose(two.arrays[name], array, rtol=5e-3, atol=1e-4, err_msg=name)
 
 
+@of_recipes("least squares, batch normalization", twin="test_recipes.py::test_it_stays_finite_in_mixed_precision_across_replicas")
 def test_it_stays_finite_in_mixed_precision_across_replicas(images, recipe, monkeypatch):
     # slow where the processor has no bfloat16, but the same numbers
     monkeypatch.setattr("ganflow.training.devices._processor_flags", lambda: frozenset({"avx512_bf16"}))
     last_report(images, recipe, precision="bfloat16", distribution="mirrored")
 
 
+# XLA takes longer to compile one of them than all else here
+@pytest.mark.longer(twin="tests/unit/training/test_devices.py::test_the_loop_that_xla_compiles_gives_the_numbers_of_the_plain_loop")
 # second derivatives, and steps whose number of updates the device has to work out
 @pytest.mark.parametrize(
     "recipe", ["wasserstein, penalised", "relativistic, R1 and R2", "augmented, R1", "wasserstein, clipped"], indirect=True

@@ -17,19 +17,16 @@ def without_timing(history):
     return {key: value for key, value in history.items() if key != "images_per_second"}
 
 
-def test_reports_come_at_multiples_of_the_interval_and_at_the_end(images, architectures, training_parameters):
-    reports = list(train(images, *architectures, training_parameters))
-    assert [report.step for report in reports] == [0, 3, 6, 8]
-    assert reports[0].history is None
-    assert [report.history["images_seen"] for report in reports[1:]] == [12, 24, 32]
-    assert {report.samples.shape for report in reports} == {(4, 8, 8, 1)}
-    assert all(report.history["images_per_second"] > 0 for report in reports[1:])
+def test_reports_come_at_multiples_of_the_interval_and_at_the_end(whole):
+    assert [report.step for report in whole] == [0, 3, 6, 8]
+    assert whole[0].history is None
+    assert [report.history["images_seen"] for report in whole[1:]] == [12, 24, 32]
+    assert {report.samples.shape for report in whole} == {(4, 8, 8, 1)}
+    assert all(report.history["images_per_second"] > 0 for report in whole[1:])
 
 
-@pytest.mark.parametrize("share_fakes", [True, False])
-def test_a_resumed_run_is_bit_identical(images, architectures, training_parameters, share_fakes):
-    parameters = training_parameters.model_copy(update={"share_fakes": share_fakes})
-    whole = list(train(images, *architectures, parameters))
+def check_resumed(images, architectures, parameters, whole):
+    """The run after its report of step 3 once more, from the state in it."""
     resumed = list(train(images, *architectures, parameters, resume_from=whole[1].arrays))
     assert [report.step for report in resumed] == [6, 8]
     for one, other in zip(whole[2:], resumed, strict=True):
@@ -39,18 +36,24 @@ def test_a_resumed_run_is_bit_identical(images, architectures, training_paramete
             np.testing.assert_array_equal(one.arrays[name], other.arrays[name], err_msg=name)
 
 
-def test_the_interval_does_not_decide_the_weights(images, architectures, training_parameters):
-    *_, threes = train(images, *architectures, training_parameters)
-    *_, eights = train(images, *architectures, training_parameters.model_copy(update={"interval": 8}))
-    for name in threes.arrays:
-        np.testing.assert_array_equal(threes.arrays[name], eights.arrays[name], err_msg=name)
+def test_a_resumed_run_is_bit_identical(images, architectures, training_parameters, whole):
+    check_resumed(images, architectures, training_parameters, whole)
 
 
-def test_samples_come_from_fixed_latents_and_change_with_training(images, architectures, training_parameters):
-    _, first, second, _ = train(images, *architectures, training_parameters)
-    _, again, *_ = train(images, *architectures, training_parameters)
-    np.testing.assert_array_equal(first.samples, again.samples)
-    assert not np.array_equal(first.samples, second.samples)
+@pytest.mark.longer(twin="tests/unit/training/test_trainer.py::test_a_resumed_run_is_bit_identical")
+def test_a_resumed_run_with_fakes_for_each_update_is_bit_identical(images, architectures, training_parameters):
+    parameters = training_parameters.model_copy(update={"share_fakes": False})
+    check_resumed(images, architectures, parameters, list(train(images, *architectures, parameters)))
+
+
+def test_the_interval_decides_neither_weights_nor_samples(images, architectures, training_parameters, whole):
+    first, last = train(images, *architectures, training_parameters.model_copy(update={"interval": 8}))
+    for name in last.arrays:
+        np.testing.assert_array_equal(whole[-1].arrays[name], last.arrays[name], err_msg=name)
+    # samples come from fixed latents and change with training
+    np.testing.assert_array_equal(whole[0].samples, first.samples)
+    np.testing.assert_array_equal(whole[-1].samples, last.samples)
+    assert not np.array_equal(first.samples, whole[1].samples)
 
 
 def test_divergence_names_step_and_values(images, architectures, training_parameters):
@@ -72,24 +75,21 @@ def test_a_foreign_state_is_refused(images, architectures, training_parameters):
         next(train(images, *architectures, training_parameters, resume_from={"step": np.int64(3)}))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_lets_the_interval_finish(images, architectures, training_parameters, number):
+@pytest.mark.parametrize(
+    ("number", "resume", "how"),
+    [(signal.SIGINT, "auto", "same command again"), (signal.SIGTERM, "never", r"same command with training\.resume=auto")],
+)
+def test_a_signal_lets_the_interval_finish_and_the_run_says_how_to_continue(
+    images, architectures, training_parameters, number, resume, how
+):
     handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    reports = train(images, *architectures, training_parameters)
+    reports = train(images, *architectures, training_parameters.model_copy(update={"resume": resume}))
     seen = [next(reports).step, next(reports).step]
     os.kill(os.getpid(), number)
-    with pytest.raises(TrainingInterruptedError, match=rf"{number.name} at step 3 of 8.*same command again"):
+    with pytest.raises(TrainingInterruptedError, match=rf"{number.name} at step 3 of 8.*{how}"):
         seen.append(next(reports).step)
     assert seen == [0, 3]
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
-
-
-def test_a_stopped_run_that_never_resumes_is_told_how_to(images, architectures, training_parameters):
-    reports = train(images, *architectures, training_parameters.model_copy(update={"resume": "never"}))
-    next(reports), next(reports)
-    os.kill(os.getpid(), signal.SIGTERM)
-    with pytest.raises(TrainingInterruptedError, match=r"same command with training\.resume=auto"):
-        next(reports)
 
 
 @pytest.fixture

@@ -1,0 +1,11 @@
+"""A run that many tests of training look at."""
+
+import pytest
+
+from ganflow.training.trainer import train
+
+
+@pytest.fixture(scope="session")
+def whole(images, architectures, training_parameters):
+    """The reports of an uninterrupted run, of steps 0, 3, 6 and 8."""
+    return tuple(train(images, *architectures, training_parameters))
