@@ -46,9 +46,8 @@ def recipe(request, networks_parameters, training_parameters):
     return networks.build_pair(type(networks_parameters).model_validate(parts), (8, 8, 1)), changed
 
 
-def of_recipes(*fast, twin):
-    """Parametrize over all recipes, of which these are of the fast tier and stand for the others."""
-    longer = pytest.mark.longer(twin=f"tests/unit/training/{twin}")
+def of_recipes(*fast, longer):
+    """Parametrize over all recipes, of which these are of the fast tier and stand for the others, which get the mark."""
     names = [name if name in fast else pytest.param(name, marks=longer) for name in RECIPES]
     return pytest.mark.parametrize("recipe", names, indirect=True)
 
@@ -88,7 +87,11 @@ def last_report(images, recipe, **changes):
     return last
 
 
-@of_recipes("hinge, spectral normalization", "dragan", twin="test_recipes.py::test_two_replicas_take_the_steps_of_one_device")
+@of_recipes(
+    "hinge, spectral normalization",
+    "dragan",
+    longer=pytest.mark.longer(twin="tests/unit/training/test_recipes.py::test_two_replicas_take_the_steps_of_one_device"),
+)
 def test_two_replicas_take_the_steps_of_one_device(images, recipe):
     # Adam turns the rounding of small gradients into whole steps, unless epsilon is large
     optimizer = recipe[1].generator_optimizer.model_copy(update={"epsilon": 0.1})
@@ -98,7 +101,10 @@ def test_two_replicas_take_the_steps_of_one_device(images, recipe):
         np.testing.assert_allclose(two.arrays[name], array, rtol=5e-3, atol=1e-4, err_msg=name)
 
 
-@of_recipes("least squares, batch normalization", twin="test_recipes.py::test_it_stays_finite_in_mixed_precision_across_replicas")
+@of_recipes(
+    "least squares, batch normalization",
+    longer=pytest.mark.longer(twin="tests/unit/training/test_recipes.py::test_it_stays_finite_in_mixed_precision_across_replicas"),
+)
 def test_it_stays_finite_in_mixed_precision_across_replicas(images, recipe, monkeypatch):
     # slow where the processor has no bfloat16, but the same numbers
     monkeypatch.setattr("ganflow.training.devices._processor_flags", lambda: frozenset({"avx512_bf16"}))
