@@ -88,10 +88,10 @@ def test_bfloat16_loses_no_more_than_a_few_roundings():
         float(tf.norm(tf.cast(convolve(tf.cast(images, tf.bfloat16), tf.cast(kernel, tf.bfloat16)), tf.float32) - expected))
         for convolve in (direct, by_coefficients)
     ]
-    # bfloat16 has 8 digits: rounding to the nearest changes a number by 2⁻⁸ of it at most, cutting off by 2⁻⁷. Operands are rounded; TensorFlow
-    # rounds the result of a product where the processor knows bfloat16, and cuts it off elsewhere. Directly: two operands and one result,
-    # 2 · 2⁻⁸ + 2⁻⁷ = 2⁻⁶. By coefficients: images, kernel and five matrices, and the results of five products and of the kernel's,
-    # 7 · 2⁻⁸ + 6 · 2⁻⁷ = 19 · 2⁻⁸
+    # bfloat16 has 8 binary digits: rounding to the nearest changes a number by 2⁻⁸ of it at most, cutting off by 2⁻⁷. Operands are
+    # rounded. The result of a product is rounded where the processor knows bfloat16, and cut off by TensorFlow where it does not.
+    # Directly: two operands and one result, 2 · 2⁻⁸ + 2⁻⁷ = 2⁻⁶. By coefficients: images, kernel and five matrices, and the results of
+    # five products and of the kernel's, 7 · 2⁻⁸ + 6 · 2⁻⁷ = 19 · 2⁻⁸
     direct_error, error = (value / float(tf.norm(expected)) for value in errors)
     assert 0 < direct_error < 2**-6
     assert 0 < error < 19 * 2**-8

@@ -29,32 +29,47 @@ ADAM = OptimizerParameters(name="adam", learning_rate=1e-3, epsilon=0.1)
 LONGER = pytest.mark.longer(twin="tests/unit/training/test_distribution.py::test_two_replicas_take_the_steps_of_one_device")
 
 
+def plain_steps(parameters, optimizer, **changes):
+    changes |= {"generator_optimizer": optimizer, "discriminator_optimizer": optimizer}
+    return parameters.model_copy(update=changes | {"precision": "float32", "jit": "off", "interval": 1, "r1_weight": 1.0})
+
+
+def on_devices(kind, images, architectures, parameters, start=None):
+    return list(train(images, *architectures, parameters.model_copy(update={"distribution": kind}), start))
+
+
+def check_same_end(two, one):
+    assert two[-1].step == one[-1].step
+    assert two[-1].arrays.keys() == one[-1].arrays.keys()
+    for name, array in one[-1].arrays.items():
+        np.testing.assert_allclose(two[-1].arrays[name], array, rtol=2e-3, atol=2e-5, err_msg=name)
+    for name in ("discriminator_loss", "generator_loss", "penalty", "discriminator_accuracy"):
+        assert two[-1].history[name] == pytest.approx(one[-1].history[name], rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("optimizer", "share_fakes"),
     [
-        pytest.param(RMSPROP, True, id="clipped-shared"),
-        pytest.param(ADAM, False, id="plain-own"),
-        pytest.param(RMSPROP, False, id="clipped-own", marks=LONGER),
-        pytest.param(ADAM, True, id="plain-shared", marks=LONGER),
+        pytest.param(RMSPROP, True, id="clipped, shared"),
+        pytest.param(RMSPROP, False, id="clipped, own", marks=LONGER),
+        pytest.param(ADAM, True, id="plain, shared", marks=LONGER),
+        pytest.param(ADAM, False, id="plain, own", marks=LONGER),
     ],
 )
 def test_two_replicas_take_the_steps_of_one_device(images, without_dropout, training_parameters, optimizer, share_fakes):
-    changes = {"share_fakes": share_fakes, "precision": "float32", "jit": "off", "num_steps": 3, "interval": 1, "r1_weight": 1.0}
-    changes |= {"generator_optimizer": optimizer, "discriminator_optimizer": optimizer}
-    parameters = training_parameters.model_copy(update=changes)
-    mirrored = parameters.model_copy(update={"distribution": "mirrored"})
+    parameters = plain_steps(training_parameters, optimizer, share_fakes=share_fakes, num_steps=3)
     assert build_strategy("mirrored").num_replicas_in_sync == 2
-    one = list(train(images, *without_dropout, parameters.model_copy(update={"distribution": "single"})))
-    check_same_steps(one, list(train(images, *without_dropout, mirrored)), rtol=2e-3, atol=2e-5)
+    one, two = (on_devices(kind, images, without_dropout, parameters) for kind in ("single", "mirrored"))
+    check_same_end(two, one)
 
 
-def check_same_steps(one, two, rtol, atol):
-    assert [report.step for report in one] == [report.step for report in two]
-    assert one[-1].arrays.keys() == two[-1].arrays.keys()
-    for name, array in one[-1].arrays.items():
-        np.testing.assert_allclose(two[-1].arrays[name], array, rtol=rtol, atol=atol, err_msg=name)
-    for name in ("discriminator_loss", "generator_loss", "penalty", "discriminator_accuracy"):
-        assert two[-1].history[name] == pytest.approx(one[-1].history[name], rel=1e-3)
+def test_a_run_continues_on_another_number_of_devices(wide, training_parameters):
+    # each of two replicas gets as many images as are worth the transform of a kernel: so Fourier coefficients are the same on both, too
+    images = np.random.default_rng(0).integers(0, 256, (128, 8, 8, 1), dtype=np.uint8)
+    parameters = plain_steps(training_parameters, ADAM, share_fakes=False, num_steps=2, batch_size=128, convolution="fourier")
+    one = on_devices("single", images, wide, parameters)
+    check_same_end(on_devices("mirrored", images, wide, parameters, one[1].arrays), one)
+    assert parameters.model_copy(update={"distribution": "mirrored"}).identity() == parameters.identity()
 
 
 def test_each_replica_takes_its_own_share():

@@ -109,10 +109,10 @@ def test_each_update_walks_down_its_own_loss(state, real_images):
         return float(loss.discriminator(real, fake)), float(loss.generator(real, fake))
 
     discriminator_before, _ = losses()
-    for _ in range(20):
+    for _ in range(5):
         update_discriminator(state, loss, Penalties(), real_images, state.generator(latents, training=False))
     discriminator_after, generator_before = losses()
-    for _ in range(20):
+    for _ in range(5):
         with tf.GradientTape() as tape:
             fake_images = state.generator(latents, training=True)
         update_generator(state, loss, real_images, fake_images, tape)
