@@ -29,6 +29,9 @@ def test_an_environment_that_was_cut_off_before_it_had_pip_is_made_anew_and_then
     assert ((environment / "old").exists(), (environment / "new").exists()) == (False, True)
 
 
+@pytest.mark.longer(
+    twin="tests/contracts/test_make.py::test_an_environment_that_was_cut_off_before_it_had_pip_is_made_anew_and_then_left_alone"
+)
 def test_a_folder_that_is_no_environment_is_never_cleared(make_environment, tmp_path):
     (tmp_path / "environment/bin").mkdir(parents=True)
     (tmp_path / "environment/old").touch()

@@ -118,7 +118,9 @@ def test_sampling_alone_uses_the_existing_model(finished, tmp_path):
 
 
 @pytest.mark.longer(twin="tests/end_to_end/test_main_job.py::test_every_artefact_is_there")
-@pytest.mark.skipif("GANFLOW_MNIST_DIR" not in os.environ, reason="the MNIST files are not here: set GANFLOW_MNIST_DIR to their folder")
+@pytest.mark.skipif(
+    "GANFLOW_MNIST_DIR" not in os.environ, reason="no MNIST is given: set GANFLOW_MNIST_DIR to the folder of its four files"
+)
 def test_full_mnist_goes_through_the_whole_job(empty_project):
     folder = os.environ["GANFLOW_MNIST_DIR"]
     empty_project.smoke("--params", f"data.source=mnist,data.location={folder},data.held_out_per_class=null,training.num_steps=100")

@@ -50,16 +50,6 @@ def reached(project):
     return max((int(path.stem.removeprefix("step-")) for path in project.checkpoints()), default=None)
 
 
-def test_killed_around_its_first_checkpoint_the_run_begins_anew_or_at_0(project, uninterrupted):
-    project.kill(*TO_TRAIN, at=Moment("checkpoints", 1, "within"))
-    assert reached(project) is None
-    assert "starts anew" in project.kill(*TO_TRAIN, at=Moment("checkpoints", 1, "after"))
-    assert reached(project) == 0
-    # step 0 of the sheets and the table without rows are not there yet
-    assert "continues from its checkpoint at step 0 of 40" in project.run(*TO_TRAIN)
-    assert_same_run(project, uninterrupted)
-
-
 ALL = [(name, place) for name in STREAMED for place in ("before", "within", "after")]
 WITHIN = [(name, "within") for name in STREAMED]
 CHAIN = "tests/end_to_end/test_resume.py::test_killed_at_every_moment_of_an_interval_the_run_ends_in_the_same_weights"
@@ -67,8 +57,11 @@ CHAIN = "tests/end_to_end/test_resume.py::test_killed_at_every_moment_of_an_inte
 
 @pytest.mark.parametrize("moments", [WITHIN, pytest.param(ALL, marks=pytest.mark.longer(twin=CHAIN))], ids=["within", "all"])
 def test_killed_at_every_moment_of_an_interval_the_run_ends_in_the_same_weights(project, uninterrupted, moments):
-    project.kill(*TO_TRAIN, at=Moment("checkpoints", 3))
-    assert reached(project) == 4
+    # the beginning saves its checkpoint first, and then what else belongs to step 0
+    project.kill(*TO_TRAIN, at=Moment("checkpoints", 1, "within"))
+    assert reached(project) is None
+    assert "starts anew" in project.kill(*TO_TRAIN, at=Moment("checkpoints", 1, "after"))
+    assert reached(project) == 0
     # each of these runs is killed at one of the moments, in the order of the saves, and the next one continues it
     for name, place in moments:
         before = reached(project)
@@ -94,15 +87,20 @@ def test_control_c_saves_says_how_to_go_on_and_a_terminated_run_goes_on_exactly(
     assert_same_run(project, uninterrupted)
 
 
+@pytest.mark.longer(twin="tests/unit/training/test_trainer.py::test_a_resumed_run_is_bit_identical")
 def test_raising_the_number_of_steps_continues_a_finished_run(project, uninterrupted):
     project.run(*TO_TRAIN[:-1], "training.num_steps=20,training.interval=2")
     assert "continues from its checkpoint at step 20 of 40" in project.run(*TO_TRAIN)
     assert_same_run(project, uninterrupted)
 
 
-def test_required_fails_where_nothing_can_be_continued_and_never_starts_anew(project):
-    steps = "training.num_steps=5"
+def test_required_fails_where_nothing_can_be_continued(project):
     assert "has no checkpoint" in project.refuse(*TO_TRAIN[:-1], "training.resume=required")
+
+
+@pytest.mark.longer(twin="tests/unit/training/test_identity.py::test_the_start_follows_checkpoints_and_wish_and_is_said")
+def test_never_starts_anew(project):
+    steps = "training.num_steps=5"
     project.run(*TO_TRAIN[:-1], steps)
     first = project.checkpoint(5).read_bytes()
     assert "starts anew because training.resume is 'never'" in project.run(*TO_TRAIN[:-1], f"{steps},training.resume=never")

@@ -175,12 +175,8 @@ MOMENTS = {
 }
 
 
-KILLED = "tests/end_to_end/test_retraining.py::test_killed_before_it_was_decided_the_champion_is_unharmed_and_the_next_start_finishes"
-
-
-@pytest.mark.parametrize(
-    "moment", ["a checkpoint is on disk", *(pytest.param(name, marks=pytest.mark.longer(twin=KILLED)) for name in list(MOMENTS)[1:])]
-)
+@pytest.mark.longer(twin="tests/end_to_end/test_retraining.py::test_a_promotion_that_was_cut_off_is_finished_without_another_training")
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_before_it_was_decided_the_champion_is_unharmed_and_the_next_start_finishes(project, moment):
     before = drawn(project)
     longer = {"retraining__force": "true", "training__num_steps": "600", "training__interval": "300"}
@@ -261,11 +257,9 @@ def test_a_folder_that_cannot_be_written_is_said(project):
     assert project.files() == before
 
 
-FULL = "tests/end_to_end/test_retraining.py::test_a_full_disk_ends_it_with_the_champion_untouched"
-
-
 # the record of runs, a checkpoint, the generator: the first of them that no longer fits
-@pytest.mark.parametrize("limit", [2_000, *(pytest.param(size, marks=pytest.mark.longer(twin=FULL)) for size in (30_000, 300_000))])
+@pytest.mark.longer(twin="tests/end_to_end/test_bad_input.py::test_a_full_disk_leaves_the_last_good_files")
+@pytest.mark.parametrize("limit", [2_000, 30_000, 300_000])
 def test_a_full_disk_ends_it_with_the_champion_untouched(project, limit):
     before = drawn(project)
     # no file may grow beyond this: the write itself fails, as on a full disk

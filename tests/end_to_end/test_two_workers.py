@@ -156,6 +156,7 @@ def test_workers_with_different_settings_do_not_train_together(pair):
     assert not chief.checkpoints()
 
 
+@pytest.mark.longer(twin="tests/end_to_end/test_two_workers.py::test_workers_with_different_settings_do_not_train_together")
 def test_what_the_chief_refuses_nobody_trains(pair):
     _, _, start = pair
     commands = start("--params", "training.resume=required")

@@ -110,7 +110,8 @@ def names(doctor):
 TWIN = "tests/unit/training/test_health.py::test_a_sign_gives_its_finding_and_no_other"
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.longer(twin=TWIN))])
+@pytest.mark.longer(twin="tests/unit/training/test_health.py::test_a_healthy_run_is_healthy")
+@pytest.mark.parametrize("seed", [0, 1])
 def test_the_doctor_is_silent_in_a_healthy_run(laboratory, seed):
     assert names(laboratory.diagnose({"seed": seed, "num_steps": 480})) == set()
 

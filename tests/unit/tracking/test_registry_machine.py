@@ -165,7 +165,7 @@ def run(machine, max_examples, num_steps):
 
 
 def test_in_any_order_there_is_a_champion_and_the_one_before_it(three_challengers):
-    run(lambda: RegistryMachine(three_challengers, is_embedded=False), max_examples=4, num_steps=10)
+    run(lambda: RegistryMachine(three_challengers, is_embedded=False), max_examples=2, num_steps=10)
 
 
 @pytest.mark.longer(twin="tests/unit/tracking/test_registry_machine.py::test_in_any_order_there_is_a_champion_and_the_one_before_it")

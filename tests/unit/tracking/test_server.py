@@ -93,6 +93,7 @@ def holds_credentials(text):
     return any(part in text for part in ("user:", "p@ss", "ss:w", "w%2Frd", "w/rd"))
 
 
+@pytest.mark.longer(twin="tests/unit/tracking/test_registry.py::test_promotion_moves_champion_and_previous_and_may_be_repeated")
 def test_from_the_first_challenger_to_retention_all_is_on_the_server(port, connect, said, tmp_path):
     connect("127.0.0.1", port)
     catalog = new_catalog(tmp_path)
@@ -139,6 +140,7 @@ CALLS = {
 }
 
 
+@pytest.mark.longer(twin="tests/unit/tracking/test_server.py::test_addresses_are_shown_without_user_and_password_and_files_as_they_are")
 @pytest.mark.parametrize("trouble", ["the server refuses", "the server is gone"])
 def test_when_something_goes_wrong_no_password_is_in_what_is_said(port, connect, said, tmp_path, trouble):
     version = ModelVersion(1, "0" * 32, f"mlflow-artifacts:/1/{'0' * 32}/artifacts/generator-w")

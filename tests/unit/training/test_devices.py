@@ -177,6 +177,7 @@ def first_measurements(images, architectures, parameters):
     return dict(zip(METRICS, step.update_both(tf.constant(images[:4]), tf.constant(0)).numpy().tolist(), strict=True))
 
 
+@pytest.mark.longer(twin="tests/unit/training/test_trainer.py::test_a_resumed_run_is_bit_identical")
 def test_mixed_precision_resumes_exactly(images, architectures, in_bfloat16):
     check_resumed(list(train(images, *architectures, in_bfloat16)), images, *architectures, in_bfloat16)
 
@@ -248,6 +249,7 @@ def test_the_loop_that_xla_compiles_gives_the_numbers_of_the_plain_loop(small_im
     check_same_numbers(compiled, list(train(small_images, *small, small_steps)), ROUNDING)
 
 
+@pytest.mark.longer(twin="tests/unit/training/test_trainer.py::test_a_resumed_run_is_bit_identical")
 def test_a_run_that_xla_compiles_is_resumed_exactly(small_images, small, small_steps, compiled):
     check_resumed(compiled, small_images, *small, small_steps.model_copy(update={"jit": "on"}))
 
@@ -264,7 +266,7 @@ def test_xla_gives_the_numbers_of_the_plain_loop_for_several_updates_and_a_penal
     check_same_numbers(*ends, 5 * ROUNDING)
 
 
-@pytest.mark.longer(twin="tests/unit/training/test_devices.py::test_a_run_that_xla_compiles_is_resumed_exactly")
+@pytest.mark.longer(twin="tests/unit/training/test_trainer.py::test_a_resumed_run_is_bit_identical")
 @pytest.mark.parametrize("device_data_mib", [0, 1])
 def test_a_run_with_every_kind_of_layer_that_xla_compiles_is_resumed_exactly(images, architectures, training_parameters, device_data_mib):
     # XLA compiles for every number of steps in an interval, so there is one
