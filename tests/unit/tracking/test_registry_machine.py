@@ -47,7 +47,8 @@ class RegistryMachine(RuleBasedStateMachine):
             self.patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{self.folder}/../project/mlflow/mlflow.db")
         self.catalog = new_catalog(self.folder)
         self.registry = self.catalog["champion"].registry
-        self.num_trained, self.reigns, self.orders = 3, [], []
+        self.num_trained, self.is_half_trained = 3, False
+        self.reigns, self.orders = [], []
 
     def teardown(self):
         self.patch.undo()
@@ -90,8 +91,8 @@ class RegistryMachine(RuleBasedStateMachine):
     def train(self, data):
         """One that was cut off goes on under its name."""
         name = f"weights{self.num_trained + 1}"
-        was_killed = self.carry_out(lambda: register_challenger(self.catalog, name), self.draw_cut(data, 7), self.champion)
-        self.num_trained += not was_killed
+        self.is_half_trained = self.carry_out(lambda: register_challenger(self.catalog, name), self.draw_cut(data, 7), self.champion)
+        self.num_trained += not self.is_half_trained
 
     @rule(data=st.data())
     def decide_and_promote(self, data):
@@ -131,9 +132,13 @@ class RegistryMachine(RuleBasedStateMachine):
         was_killed = self.carry_out(lambda: remove_runs(self.catalog, keep), self.draw_cut(data, 4), self.champion)
         after = {version.number for version in self.registry.versions()}
         spared = {self.champion, self.previous} & set(before)
-        assert spared | set(before[-keep:]) <= after
+        newest = set(before[-keep:])
+        assert spared <= after
         if not was_killed:
-            assert after == spared | set(before[-keep:])
+            assert after <= spared | newest
+        # a training that was cut off counts as a challenger, though it has no version
+        if not self.is_half_trained:
+            assert newest <= after
 
     def draw_cut(self, data, num_calls):
         return NEVER
@@ -172,4 +177,4 @@ def test_in_any_order_there_is_a_champion_and_the_one_before_it(three_challenger
 @pytest.mark.parametrize("is_embedded", [False, True])
 def test_killed_between_any_calls_in_any_order_there_is_a_champion_and_the_one_before_it(three_challengers, is_embedded):
     # the embedded store is cleared by another process, which takes seconds
-    run(lambda: KilledMachine(three_challengers, is_embedded=is_embedded), max_examples=3 if is_embedded else 40, num_steps=20)
+    run(lambda: KilledMachine(three_challengers, is_embedded=is_embedded), max_examples=3 if is_embedded else 25, num_steps=20)
