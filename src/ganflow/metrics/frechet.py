@@ -103,6 +103,6 @@ def _square_root(statistics: FeatureStatistics) -> np.ndarray:
     if not np.allclose(covariance, covariance.T):
         raise DataError("Got a covariance that differs from its transpose, expected a symmetric one. Make it with feature_statistics.")
     eigenvalues, eigenvectors = linalg.eigh(covariance)
-    if eigenvalues[0] < -_EIGENVALUE_ROUNDING * abs(eigenvalues[-1]):
+    if eigenvalues[0] < -_EIGENVALUE_ROUNDING * eigenvalues[-1]:
         raise DataError(f"Got a covariance with eigenvalue {eigenvalues[0]:g}, expected none below zero. Make it with feature_statistics.")
     return (eigenvectors * np.sqrt(eigenvalues.clip(min=0.0))) @ eigenvectors.T

@@ -164,7 +164,8 @@ def test_unequal_dimensions_are_refused():
         ([0, np.nan], np.eye(2), r"\(D, D\), all finite"),
         ([0, 0], np.diag([1, np.inf]), r"\(D, D\), all finite"),
         ([0, 0], [[1, 0.5], [0, 1]], "^Got a covariance that differs from its transpose, expected a symmetric one. Make it"),
-        ([0, 0], np.diag([1, -0.01]), "eigenvalue -0.01"),
+        ([0, 0], np.diag([1, -1 / 3]), "eigenvalue -0.333333, expected none below zero"),
+        ([0, 0], np.diag([-1, -1]), "eigenvalue -1, expected none below zero"),
     ],
 )
 def test_statistics_that_no_features_have_are_refused(mean, covariance, message):
