@@ -51,7 +51,7 @@ def reached(project):
 
 
 ALL = [(name, place) for name in STREAMED for place in ("before", "within", "after")]
-WITHIN = [(name, "within") for name in STREAMED]
+WITHIN = [(name, "within") for name in ("training_history", "best_checkpoints", "checkpoints")]
 CHAIN = "tests/end_to_end/test_resume.py::test_killed_at_every_moment_of_an_interval_the_run_ends_in_the_same_weights"
 
 
@@ -71,10 +71,15 @@ def test_killed_at_every_moment_of_an_interval_the_run_ends_in_the_same_weights(
         # a checkpoint comes last, so it is there after its own save only; a scored step is up to four intervals away
         if name != "best_checkpoints":
             assert reached(project) == before + (2 if (name, place) == ("checkpoints", "after") else 0), (name, place)
-    assert "continues from its checkpoint" in project.run(*TO_TRAIN)
+    # and one is asked to stop, while the rows of its first interval are saved: that interval is finished
+    before = reached(project)
+    line = project.refuse(*TO_TRAIN, prepare=Event(Moment("training_sheets", 1), signal.SIGTERM).prepare)
+    assert f"Stopped by SIGTERM at step {before + 2} of 40; all of it is saved" in line
+    assert f"continues from its checkpoint at step {before + 2} of 40" in project.run(*TO_TRAIN)
     assert_same_run(project, uninterrupted)
 
 
+@pytest.mark.longer(twin=CHAIN)
 def test_control_c_saves_says_how_to_go_on_and_a_terminated_run_goes_on_exactly(project, uninterrupted):
     for number, step in ((signal.SIGINT, 4), (signal.SIGTERM, 8)):
         # while the second interval's rows are saved; that interval is finished before the run stops

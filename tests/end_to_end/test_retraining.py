@@ -108,7 +108,7 @@ def test_the_champions_scores_lie_between_those_of_real_images_and_of_noise(proj
 
 
 def test_the_champion_is_shown(project):
-    assert "version   1 of 'ganflow', champion since" in project.run("champion", "show", from_nothing=True)
+    assert "version   1 of 'ganflow', champion since" in project.run("champion", "show")
 
 
 def test_everything_is_on_record(first):
@@ -145,6 +145,7 @@ def test_a_second_start_has_nothing_to_do(project):
     assert lasting() == before
 
 
+@pytest.mark.longer(twin="tests/end_to_end/test_retraining.py::test_a_promotion_that_was_cut_off_is_finished_without_another_training")
 def test_a_worse_challenger_is_rejected_a_better_one_promoted_and_going_back_restores_every_bit(project):
     before, first_sheet = drawn(project), sheet(project)
     worse = retrain(project, **QUICK)
@@ -201,6 +202,9 @@ def test_a_promotion_that_was_cut_off_is_finished_without_another_training(proje
     assert champion(project) == 2
     assert drawn(project) != before
     assert len(decisions(project)) == 2
+    # the one before is a command away, to the bit; and what a person has undone is not done again
+    assert "Version 1 is champion again" in project.run("champion", "rollback")
+    assert drawn(project) == before
     assert "Nothing to do" in retrain(project, **longer | {"retraining__force": "false"})
 
 
@@ -230,6 +234,9 @@ def test_of_two_at_once_one_trains_and_the_other_exits_75(project):
         # nor does a plain run, which would write the same files
         assert "Another training" in project.refuse("run", "--env", "smoke", "--pipelines", "training", expect=75)
     assert training.wait() == 0, training.output
+    # after ten steps it is worse than the champion
+    assert "was rejected: kernel_distance_improves" in training.output
+    assert champion(project) == 1
 
 
 def run_without_rights(project, *command):

@@ -146,6 +146,7 @@ def test_when_one_dies_the_other_says_so_and_both_continue_later(pair, victim):
     assert list(states(commands[0].output)) == [str(reached + 5)]
 
 
+@pytest.mark.longer(twin="tests/end_to_end/test_two_workers.py::test_both_end_with_the_same_weights_and_the_chief_alone_writes")
 def test_workers_with_different_settings_do_not_train_together(pair):
     chief, _, start = pair
     commands = start(second=("--params", "training.seed=1"))
@@ -156,7 +157,7 @@ def test_workers_with_different_settings_do_not_train_together(pair):
     assert not chief.checkpoints()
 
 
-@pytest.mark.longer(twin="tests/end_to_end/test_two_workers.py::test_workers_with_different_settings_do_not_train_together")
+@pytest.mark.longer(twin="tests/end_to_end/test_two_workers.py::test_both_end_with_the_same_weights_and_the_chief_alone_writes")
 def test_what_the_chief_refuses_nobody_trains(pair):
     _, _, start = pair
     commands = start("--params", "training.resume=required")

@@ -63,6 +63,7 @@ def test_two_replicas_take_the_steps_of_one_device(images, without_dropout, trai
     check_same_end(two, one)
 
 
+@LONGER
 def test_a_run_continues_on_another_number_of_devices(wide, training_parameters):
     # each of two replicas gets as many images as are worth the transform of a kernel: so Fourier coefficients are the same on both, too
     images = np.random.default_rng(0).integers(0, 256, (128, 8, 8, 1), dtype=np.uint8)

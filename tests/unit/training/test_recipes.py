@@ -56,6 +56,13 @@ def _plain(value):
     return value.model_dump() if hasattr(value, "model_dump") else value
 
 
+@of_recipes(
+    "hinge, spectral normalization",
+    "wasserstein, clipped",
+    "relativistic, R1 and R2",
+    "augmented, R1",
+    longer=pytest.mark.longer(twin="tests/unit/training/test_recipes.py::test_it_learns_keeps_its_bounds_and_resumes_exactly"),
+)
 def test_it_learns_keeps_its_bounds_and_resumes_exactly(images, recipe, tmp_path, monkeypatch):
     architectures, parameters = recipe
     first, second, *_, last = train(images, *architectures, parameters)
