@@ -27,7 +27,7 @@ PRELOADED = (
     "kedro.framework.cli.cli",
     "kedro.framework.session",
     "kedro_datasets.pandas",
-    "mlflow",
+    "mlflow.store.tracking.sqlalchemy_store",
     "mlxtend.data",
     "matplotlib.pyplot",
     "ganflow.cli",

@@ -146,26 +146,29 @@ def compile_steps(
     """
     schedule, strategy = schedule or DiscriminatorSchedule(), strategy or build_strategy("single")
     # there is no control flow to convert in them, and looking for it takes longer than tracing
-    update_discriminator, update_both = map(tf.autograph.experimental.do_not_convert, (step.update_discriminator, step.update_both))
+    update_discriminator, update_both, batch, updates_before, updates_at = map(
+        tf.autograph.experimental.do_not_convert,
+        (step.update_discriminator, step.update_both, feed.batch, schedule.before, schedule.at),
+    )
     if jit and not feed.is_compilable:
         update_discriminator, update_both = (tf.function(update, jit_compile=True) for update in (update_discriminator, update_both))
 
     def update_alone(number: tf.Tensor) -> tf.Tensor:
-        strategy.run(update_discriminator, args=(feed.batch(number), number))
+        strategy.run(update_discriminator, args=(batch(number), number))
         return number + 1
 
     def take_step() -> tf.Tensor:
-        number = schedule.before(state.step)
+        number = updates_before(state.step)
         if schedule.has_long_steps:
             # XLA takes no range whose length has to be worked out
-            last = number + schedule.at(state.step) - 1
+            last = number + updates_at(state.step) - 1
             while number < last:
                 number = update_alone(number)
         elif schedule.updates > 1:
             # a GPU need not be asked how often, if it is always the same
             for _ in tf.range(schedule.updates - 1):
                 number = update_alone(number)
-        return strategy.reduce(tf.distribute.ReduceOp.MEAN, strategy.run(update_both, args=(feed.batch(number), number)), axis=None)
+        return strategy.reduce(tf.distribute.ReduceOp.MEAN, strategy.run(update_both, args=(batch(number), number)), axis=None)
 
     def run_steps(num_steps: tf.Tensor | int) -> tf.Tensor:
         metrics = tf.TensorArray(tf.float32, size=num_steps, element_shape=(len(METRICS),))
