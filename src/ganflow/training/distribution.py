@@ -185,7 +185,7 @@ def _sum_over_workers(strategy: tf.distribute.Strategy, array: np.ndarray) -> np
 def _summation(strategy: tf.distribute.Strategy) -> Callable[[tf.Tensor], tf.Tensor]:
     devices_per_worker = strategy.num_replicas_in_sync // membership().num_workers
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
     def sum_over_workers(array: tf.Tensor) -> tf.Tensor:
         def on_replica() -> tf.Tensor:
             replica = tf.distribute.get_replica_context()

@@ -145,41 +145,44 @@ def compile_steps(
         first call is as fast as the others; XLA compiles at the first call with each number of steps.
     """
     schedule, strategy = schedule or DiscriminatorSchedule(), strategy or build_strategy("single")
-    # there is no control flow to convert in them, and looking for it takes longer than tracing
-    update_discriminator, update_both, batch, updates_before, updates_at = map(
-        tf.autograph.experimental.do_not_convert,
-        (step.update_discriminator, step.update_both, feed.batch, schedule.before, schedule.at),
-    )
+    update_discriminator, update_both = step.update_discriminator, step.update_both
     if jit and not feed.is_compilable:
-        update_discriminator, update_both = (tf.function(update, jit_compile=True) for update in (update_discriminator, update_both))
+        update_discriminator, update_both = (
+            tf.function(update, jit_compile=True, autograph=False) for update in (update_discriminator, update_both)
+        )
+
+    # the loops are TensorFlow's own: AutoGraph, which makes them of Python's, takes longer than tracing, and knows no Python 3.13
 
     def update_alone(number: tf.Tensor) -> tf.Tensor:
-        strategy.run(update_discriminator, args=(batch(number), number))
+        strategy.run(update_discriminator, args=(feed.batch(number), number))
         return number + 1
 
     def take_step() -> tf.Tensor:
-        number = updates_before(state.step)
+        number = schedule.before(state.step)
         if schedule.has_long_steps:
-            # XLA takes no range whose length has to be worked out
-            last = number + updates_at(state.step) - 1
-            while number < last:
-                number = update_alone(number)
+            last = number + schedule.at(state.step) - 1
+            (number,) = tf.while_loop(lambda at: at < last, lambda at: (update_alone(at),), (number,))
         elif schedule.updates > 1:
             # a GPU need not be asked how often, if it is always the same
-            for _ in tf.range(schedule.updates - 1):
-                number = update_alone(number)
-        return strategy.reduce(tf.distribute.ReduceOp.MEAN, strategy.run(update_both, args=(batch(number), number)), axis=None)
+            done = tf.constant(1)
+            _, number = tf.while_loop(
+                lambda done, _: done < schedule.updates, lambda done, at: (done + 1, update_alone(at)), (done, number)
+            )
+        return strategy.reduce(tf.distribute.ReduceOp.MEAN, strategy.run(update_both, args=(feed.batch(number), number)), axis=None)
 
     def run_steps(num_steps: tf.Tensor | int) -> tf.Tensor:
         metrics = tf.TensorArray(tf.float32, size=num_steps, element_shape=(len(METRICS),))
-        for index in tf.range(num_steps):
-            metrics = metrics.write(index, take_step())
+        _, metrics = tf.while_loop(
+            lambda index, _: index < num_steps,
+            lambda index, metrics: (index + 1, metrics.write(index, take_step())),
+            (tf.constant(0), metrics),
+        )
         return metrics.stack()
 
     if jit and feed.is_compilable:
         # for XLA the number of steps is part of the program
-        return tf.function(run_steps, jit_compile=True)
-    run_any = tf.function(run_steps, input_signature=[tf.TensorSpec((), tf.int32)])
+        return tf.function(run_steps, jit_compile=True, autograph=False)
+    run_any = tf.function(run_steps, input_signature=[tf.TensorSpec((), tf.int32)], autograph=False)
     run_any(tf.constant(0))
     return lambda num_steps: run_any(tf.constant(num_steps))
 
