@@ -62,6 +62,9 @@ def test_killed_at_every_moment_of_an_interval_the_run_ends_in_the_same_weights(
     assert reached(project) is None
     assert "starts anew" in project.kill(*TO_TRAIN, at=Moment("checkpoints", 1, "after"))
     assert reached(project) == 0
+    # continued from there, it saves the beginning once more, and then steps 2 and 4
+    project.kill(*TO_TRAIN, at=Moment("checkpoints", 3))
+    assert reached(project) == 4
     # each of these runs is killed at one of the moments, in the order of the saves, and the next one continues it
     for name, place in moments:
         before = reached(project)
