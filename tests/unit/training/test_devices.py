@@ -229,14 +229,14 @@ def compiled(small_images, small, small_steps):
 
 
 def check_same_numbers(compiled, plain, tolerance):
-    """All that is measured and all weights; and the weights have moved by far more than the tolerance."""
+    """All that is measured and all weights; and every kernel has moved by more than three times the tolerance."""
     for one, other in zip(compiled, plain, strict=True):
         for name in METRICS if other.history else ():
             assert one.history[name] == pytest.approx(other.history[name], rel=10 * tolerance, abs=tolerance), name
         for name, array in other.arrays.items():
             np.testing.assert_allclose(one.arrays[name], array, rtol=10 * tolerance, atol=tolerance, err_msg=name)
     kernels = [name for name in plain[0].arrays if name.endswith("kernel")]
-    assert all(np.abs(plain[-1].arrays[name] - plain[0].arrays[name]).max() > 5 * tolerance for name in kernels)
+    assert all(np.abs(plain[-1].arrays[name] - plain[0].arrays[name]).max() > 3 * tolerance for name in kernels)
 
 
 # float32 rounds by 2⁻²⁴ = 6·10⁻⁸ of a number, and XLA adds in another order. A gradient here is a sum of some 2 · 16 · 9 · 2 = 600 terms:
