@@ -1,9 +1,11 @@
 """What every test may use: small networks and images, and the project's own root."""
 
+import fcntl
 import gc
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +65,23 @@ def fail_unlisted_skip(report, config):
 @pytest.fixture(scope="session")
 def project_root() -> Path:
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Function that has a folder filled once in a test run, by whichever worker needs it first. Nobody changes it: copy it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def provide(name: str, make: Callable[[Path], None]) -> Path:
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / f"{name}.done").exists():
+                make(shared / name)
+                (shared / f"{name}.done").touch()
+        return shared / name
+
+    return provide
 
 
 @pytest.fixture(scope="session", autouse=True)

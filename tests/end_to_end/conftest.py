@@ -102,21 +102,9 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def once(tmp_path_factory) -> Callable[[str, Callable[[Project], None]], Project]:
-    """Function that has a project made once in a test run, by whichever worker needs it first. Nobody changes it: copy it."""
-    own = tmp_path_factory.getbasetemp()
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-
-    def provide(name: str, make: Callable[[Project], None]) -> Project:
-        project = Project(shared / name)
-        with (shared / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (shared / f"{name}.done").exists():
-                make(project)
-                (shared / f"{name}.done").touch()
-        return project
-
-    return provide
+def once(made_once) -> Callable[[str, Callable[[Project], None]], Project]:
+    """Function that has a project made once in a test run. Nobody changes it: copy it."""
+    return lambda name, make: Project(made_once(name, lambda folder: make(Project(folder))))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import builtins
 import fcntl
 import functools
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import signal
 import subprocess
@@ -23,24 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-PRELOADED = (
-    "kedro.framework.cli.cli",
-    "kedro.framework.session",
-    "kedro_datasets.pandas",
-    "mlflow.store.tracking.sqlalchemy_store",
-    "mlxtend.data",
-    "matplotlib.pyplot",
-    "ganflow.cli",
-    "ganflow.hooks",
-    "ganflow.pipeline_registry",
-    "ganflow.scheduling",
-    "ganflow.metrics.report",
-    "ganflow.networks.features",
-    "ganflow.sampling.images",
-    "ganflow.training.trainer",
-    "ganflow.pipelines.training.watch",
-)
-"""What commands import sooner or later."""
+import pytest
 
 
 @dataclass(frozen=True)
@@ -169,7 +153,11 @@ def fork(
 @functools.cache
 def _context() -> multiprocessing.context.ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(PRELOADED))
+    context.set_forkserver_preload(["preloaded"])
+    with pytest.MonkeyPatch.context() as patch:
+        # the server has no other way to find that module, and says nothing if it does not
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        multiprocessing.forkserver.ensure_running()
     return context
 
 
@@ -177,6 +165,7 @@ def _run(
     arguments: tuple[str, ...], folder: Path, environment: dict[str, str], log: Path, filters: list[str], prepare: Callable[[], None] | None
 ) -> None:
     """What a forked process does."""
+    assert "preloaded" in sys.modules
     os.setsid()
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND)
     for standard in (1, 2):

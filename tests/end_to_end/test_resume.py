@@ -51,18 +51,13 @@ def reached(project):
 
 
 ALL = [(name, place) for name in STREAMED for place in ("before", "within", "after")]
-WITHIN = [(name, "within") for name in ("training_history", "best_checkpoints", "checkpoints")]
+WITHIN = [(name, "within") for name in ("training_history", "checkpoints")]
 CHAIN = "tests/end_to_end/test_resume.py::test_killed_at_every_moment_of_an_interval_the_run_ends_in_the_same_weights"
 
 
 @pytest.mark.parametrize("moments", [WITHIN, pytest.param(ALL, marks=pytest.mark.longer(twin=CHAIN))], ids=["within", "all"])
 def test_killed_at_every_moment_of_an_interval_the_run_ends_in_the_same_weights(project, uninterrupted, moments):
-    # the beginning saves its checkpoint first, and then what else belongs to step 0
-    project.kill(*TO_TRAIN, at=Moment("checkpoints", 1, "within"))
-    assert reached(project) is None
-    assert "starts anew" in project.kill(*TO_TRAIN, at=Moment("checkpoints", 1, "after"))
-    assert reached(project) == 0
-    # continued from there, it saves the beginning once more, and then steps 2 and 4
+    # steps 0, 2 and 4
     project.kill(*TO_TRAIN, at=Moment("checkpoints", 3))
     assert reached(project) == 4
     # each of these runs is killed at one of the moments, in the order of the saves, and the next one continues it
@@ -74,15 +69,22 @@ def test_killed_at_every_moment_of_an_interval_the_run_ends_in_the_same_weights(
         # a checkpoint comes last, so it is there after its own save only; a scored step is up to four intervals away
         if name != "best_checkpoints":
             assert reached(project) == before + (2 if (name, place) == ("checkpoints", "after") else 0), (name, place)
-    # and one is asked to stop, while the rows of its first interval are saved: that interval is finished
-    before = reached(project)
-    line = project.refuse(*TO_TRAIN, prepare=Event(Moment("training_sheets", 1), signal.SIGTERM).prepare)
-    assert f"Stopped by SIGTERM at step {before + 2} of 40; all of it is saved" in line
-    assert f"continues from its checkpoint at step {before + 2} of 40" in project.run(*TO_TRAIN)
+    assert f"continues from its checkpoint at step {reached(project)} of 40" in project.run(*TO_TRAIN)
     assert_same_run(project, uninterrupted)
 
 
 @pytest.mark.longer(twin=CHAIN)
+def test_killed_while_the_beginning_is_saved_it_starts_anew_or_goes_on_from_there(project, uninterrupted):
+    # the beginning saves its checkpoint first, and then what else belongs to step 0
+    project.kill(*TO_TRAIN, at=Moment("checkpoints", 1, "within"))
+    assert reached(project) is None
+    assert "starts anew" in project.kill(*TO_TRAIN, at=Moment("checkpoints", 1, "after"))
+    assert reached(project) == 0
+    assert "continues from its checkpoint at step 0 of 40" in project.run(*TO_TRAIN)
+    assert_same_run(project, uninterrupted)
+
+
+@pytest.mark.longer(twin="tests/unit/training/test_trainer.py::test_a_signal_lets_the_interval_finish_and_the_run_says_how_to_continue")
 def test_control_c_saves_says_how_to_go_on_and_a_terminated_run_goes_on_exactly(project, uninterrupted):
     for number, step in ((signal.SIGINT, 4), (signal.SIGTERM, 8)):
         # while the second interval's rows are saved; that interval is finished before the run stops

