@@ -1,4 +1,4 @@
-# make run    set up, then run the main job: data, models, training, sampling, evaluation
+# make run    set up, then run the main job: data, networks, training, sampling, evaluation
 # make test   set up, then check style, types and import rules, and run the fast tests (docs/testing.md)
 # make test-all      the same, then the longer tests
 # make test-pythons  the unit tests and a main job on the other supported Pythons that are here

@@ -23,10 +23,10 @@ from ganflow.losses.adversarial import find_loss
 from ganflow.networks import build_pair
 from ganflow.training.draws import Draws
 from ganflow.training.feeding import feed_from_device
+from ganflow.training.loop import compile_steps
 from ganflow.training.schedule import discriminator_schedule
 from ganflow.training.state import create_state
 from ganflow.training.step import build_step
-from ganflow.training.trainer import compile_steps
 from presets import read_preset
 from speed import IMAGES, count_operations
 

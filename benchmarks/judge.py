@@ -18,8 +18,8 @@ from safetensors.numpy import load_file, save_file
 
 from ganflow import networks
 from ganflow.data.sources import load_images
+from ganflow.features.classifier import FEATURE_WIDTH, build_classifier, extract, train_classifier
 from ganflow.metrics.frechet import FeatureStatistics, feature_statistics, frechet_distance_from_statistics
-from ganflow.networks.features import FEATURE_WIDTH, build_classifier, extract, train_classifier
 from ganflow.sampling.images import sample_images
 
 CACHE = Path(__file__).parent / ".cache"

@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from ganflow.config import HealthParameters, NetworksParameters, TrainingParameters
+from ganflow.config.health import HealthParameters
+from ganflow.config.networks import NetworksParameters
+from ganflow.config.training import TrainingParameters
 from ganflow.data.sources import load_images
 from ganflow.data.splits import split
+from ganflow.doctor.watch import Watch, measure_real_images
 from ganflow.errors import DivergenceError
 from ganflow.networks import Architecture, build_pair
-from ganflow.pipelines.features.nodes import obtain_feature_extractor
-from ganflow.pipelines.training.watch import Watch, measure_real_images
-from ganflow.training.trainer import Report, train
+from ganflow.pipelines.extractor.nodes import obtain_feature_extractor
+from ganflow.training.loop import Report, train
 from presets import read_evaluation
 
 

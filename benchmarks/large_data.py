@@ -41,7 +41,7 @@ def anonymous_mib() -> float:
 def train_once(path: Path, num: int, steps: int) -> dict[str, float]:
     """Train on the first `num` images with the default settings; report the rate after the first third and the peak of memory."""
     from ganflow.networks import build_pair
-    from ganflow.training.trainer import train
+    from ganflow.training.loop import train
     from presets import read_preset
 
     network, preset = read_preset("base")

@@ -5,7 +5,9 @@ from typing import Any
 
 from kedro.config import OmegaConfigLoader
 
-from ganflow.config import EvaluationParameters, NetworksParameters, TrainingParameters
+from ganflow.config.evaluation import EvaluationParameters
+from ganflow.config.networks import NetworksParameters
+from ganflow.config.training import TrainingParameters
 from ganflow.settings import CONFIG_LOADER_ARGS
 
 ROOT = Path(__file__).parents[1]

@@ -18,12 +18,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from ganflow.config import NetworksParameters, TrainingParameters
+from ganflow.config.networks import NetworksParameters
+from ganflow.config.training import TrainingParameters
 from ganflow.data.sources import load_images
 from ganflow.data.splits import split
 from ganflow.networks import build_pair
+from ganflow.training.loop import train
 from ganflow.training.state import average_generator
-from ganflow.training.trainer import train
 from judge import CLASSIFIERS, Judge
 from presets import read_preset
 

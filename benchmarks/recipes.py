@@ -18,15 +18,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from ganflow.config import HealthParameters
+from ganflow.config.health import HealthParameters
+from ganflow.doctor.findings import PATIENCE
+from ganflow.features.classifier import extract
 from ganflow.metrics.classes import num_classes_reached
 from ganflow.networks import build_pair
-from ganflow.networks.features import extract
 from ganflow.sampling.images import sample_images
-from ganflow.training.findings import PATIENCE
+from ganflow.training.loop import train
 from ganflow.training.schedule import discriminator_schedule
 from ganflow.training.state import average_generator
-from ganflow.training.trainer import train
 from judge import BATCH_SIZE, NUM_SAMPLES, Judge
 from laboratory import Laboratory, WatchedRun
 from presets import read_preset

@@ -21,12 +21,12 @@ import numpy as np
 import yaml
 
 from ganflow import networks
-from ganflow.config import EvaluationParameters
+from ganflow.config.evaluation import EvaluationParameters
 from ganflow.data.sources import load_images
 from ganflow.datasets import ImageFolderDataset
 from ganflow.datasets.images import encode_png
+from ganflow.features.classifier import build_classifier, extract
 from ganflow.metrics.report import FeatureSet, score
-from ganflow.networks.features import build_classifier, extract
 from ganflow.sampling.images import sample_images
 from presets import ROOT, read_preset
 

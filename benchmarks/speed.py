@@ -26,14 +26,15 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from ganflow.config import NetworksParameters, TrainingParameters
+from ganflow.config.networks import NetworksParameters
+from ganflow.config.training import TrainingParameters
 from ganflow.losses.adversarial import find_loss
 from ganflow.networks import build_pair
 from ganflow.training.draws import Draws
 from ganflow.training.feeding import feed_from_device
+from ganflow.training.loop import compile_steps
 from ganflow.training.state import create_state
 from ganflow.training.step import build_step
-from ganflow.training.trainer import compile_steps
 from presets import read_preset
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28, 1), dtype=np.uint8)

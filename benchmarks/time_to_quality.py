@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from ganflow.networks import build_pair
+from ganflow.training.loop import train
 from ganflow.training.state import average_generator
-from ganflow.training.trainer import train
 from judge import BATCH_SIZE, NUM_SAMPLES, Judge
 from presets import read_preset
 from quality import training_images

@@ -119,7 +119,7 @@ def graphs_of_a_module_end_with_it():
 @pytest.fixture(scope="session")
 def networks_parameters():
     """Tiny networks with every kind of layer, for 8 × 8 images."""
-    from ganflow.config import NetworksParameters
+    from ganflow.config.networks import NetworksParameters
 
     return NetworksParameters.model_validate(
         {
@@ -154,7 +154,7 @@ def architectures(networks_parameters):
 
 @pytest.fixture(scope="session")
 def training_parameters():
-    from ganflow.config import TrainingParameters
+    from ganflow.config.training import TrainingParameters
 
     adam = {"name": "adam", "learning_rate": 1e-3, "decay": {"schedule": "cosine", "num_steps": 20}}
     return TrainingParameters.model_validate(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from kedro.pipeline import Pipeline, pipeline
 
-from ganflow.cluster import membership
 from ganflow.errors import ConfigurationError
-from ganflow.pipelines import data, evaluation, features, models, retraining, sampling, seed_study, training
+from ganflow.pipelines import data, evaluation, extractor, networks, retraining, sampling, seed_study, training
+from ganflow.runtime.cluster import membership
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -14,20 +14,20 @@ def register_pipelines() -> dict[str, Pipeline]:
 
     On several machines all of them train, and the chief alone goes on from there.
     """
-    extractor = features.create_pipeline()
+    classifier = extractor.create_pipeline()
     pipelines = {
         "data": data.create_pipeline(),
-        "models": models.create_pipeline(),
-        "features": extractor,
-        "training": extractor + training.create_pipeline(),
+        "networks": networks.create_pipeline(),
+        "extractor": classifier,
+        "training": classifier + training.create_pipeline(),
         "sampling": sampling.create_pipeline(),
-        "evaluation": extractor + evaluation.create_pipeline(),
+        "evaluation": classifier + evaluation.create_pipeline(),
     }
     pipelines["__default__"] = sum(pipelines.values(), Pipeline([]))
     comparison = training.create_pipeline().only_nodes("measure_real_images")
-    pipelines["seed_study"] = pipelines["data"] + extractor + comparison + seed_study.create_pipeline()
+    pipelines["seed_study"] = pipelines["data"] + classifier + comparison + seed_study.create_pipeline()
     challenger = training.create_pipeline(parameters="challenger_training")
-    pipelines["retraining"] = pipelines["data"] + retraining.create_pipeline() + pipelines["models"] + extractor + challenger
+    pipelines["retraining"] = pipelines["data"] + retraining.create_pipeline() + pipelines["networks"] + classifier + challenger
     # on their own, they take the champion; in the main job, what has just been trained
     for name in ("sampling", "evaluation"):
         pipelines[name] = pipeline(pipelines[name], inputs={"generator": "champion", "generator_record": "champion_record"})

@@ -23,7 +23,7 @@ from kedro.io import DatasetError
 
 from ganflow.datasets.atomic import atomic_path
 from ganflow.errors import ConfigurationError
-from ganflow.locks import take_lock
+from ganflow.runtime.locks import take_lock
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ def catalog(project_root):
     return yaml.safe_load((project_root / "conf/base/catalog.yml").read_text())
 
 
-MAIN_JOB = ("data", "models", "features", "training", "sampling", "evaluation")
+MAIN_JOB = ("data", "networks", "extractor", "training", "sampling", "evaluation")
 
 
 def test_the_default_pipeline_is_the_sum_of_the_main_jobs(registered):
@@ -156,9 +156,9 @@ def test_every_recipe_is_in_the_table_of_the_docs(project_root, name):
 
 
 def test_every_finding_is_in_the_docs(project_root):
-    from ganflow.training.rules import RULES
+    from ganflow.doctor.rules import RULES
 
-    source = (project_root / "src/ganflow/training/advice.py").read_text()
+    source = (project_root / "src/ganflow/doctor/advice.py").read_text()
     names = {rule.__name__ for rule in RULES} | set(re.findall(r'Finding\(\s*"(\w+)"', source))
     assert {"noise_images", "layer_order", "pixel_range"} <= names
     page = (project_root / "docs/health.md").read_text()

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from ganflow.config import SECTIONS
-from ganflow.training import advice, findings, rules
+from ganflow.doctor import advice, findings, rules
 
 NAME = re.compile(rf"(?<![\w.])(?:{'|'.join(SECTIONS)})\.[a-z0-9_.*]+")
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import yaml
 
-from ganflow.cluster import membership
+from ganflow.runtime.cluster import membership
 
 
 def blocks(project_root, language):

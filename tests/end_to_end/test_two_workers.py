@@ -10,7 +10,7 @@ import pytest
 from kedro_commands import Event, Moment
 from safetensors.numpy import load_file
 
-TRAINING = ("run", "--env", "smoke", "--pipelines", "data,models,training")
+TRAINING = ("run", "--env", "smoke", "--pipelines", "data,networks,training")
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def test_a_study_is_refused_to_several_workers(project):
 ENDLESS = ("--params", "training.num_steps=1000000")
 
 
-@pytest.mark.longer(twin="tests/unit/training/test_distribution.py::test_two_replicas_take_the_steps_of_one_device")
+@pytest.mark.longer(twin="tests/unit/runtime/test_distribution.py::test_two_replicas_take_the_steps_of_one_device")
 def test_a_polite_stop_of_one_stops_both_at_the_same_step(pair):
     chief, _, start = pair
     # the chief is told to stop while it saves the rows of its third interval
@@ -121,7 +121,7 @@ def test_the_chiefs_doctor_stops_both_whatever_the_others_settings_are(pair):
     assert f"error: Stopped at step {found[1]}" in error_of(commands[1])
 
 
-@pytest.mark.longer(twin="tests/unit/training/test_distribution.py::test_a_lost_worker_is_explained")
+@pytest.mark.longer(twin="tests/unit/runtime/test_distribution.py::test_a_lost_worker_is_explained")
 @pytest.mark.parametrize("victim", [0, 1], ids=["chief", "worker"])
 def test_when_one_dies_the_other_says_so_and_both_continue_later(pair, victim):
     chief, _, start = pair

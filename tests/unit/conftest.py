@@ -1,6 +1,9 @@
-"""Networks that unit tests compare with each other."""
+"""Networks that unit tests compare with each other, and a classifier of two classes, for what is scored in its features."""
 
+import numpy as np
 import pytest
+
+FINGERPRINT = {"sha256": "a" * 64, "image_shape": [8, 8, 1], "num_classes": 2}
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +34,43 @@ def wide(networks_parameters):
     parts["generator"] |= {"stages": stages, "dropout": 0.0}
     parts["discriminator"] |= {"dropout": 0.0}
     return networks.build_pair(type(networks_parameters).model_validate(parts), (8, 8, 1))
+
+
+@pytest.fixture(scope="session")
+def fingerprint(images):
+    from ganflow.runtime.hashing import hash_array
+
+    return FINGERPRINT | {"train_images_sha256": hash_array(images)}
+
+
+@pytest.fixture(scope="session")
+def evaluation_parameters():
+    from ganflow.config.evaluation import EvaluationParameters
+
+    return EvaluationParameters(
+        num_samples=12,
+        batch_size=5,
+        num_neighbours=2,
+        extractor_epochs=1,
+        extractor_batch_size=8,
+        extractor_learning_rate=1e-3,
+        minimum_accuracy=0.5,
+    )
+
+
+@pytest.fixture(scope="session")
+def obtain(images, evaluation_parameters):
+    """Function that provides the classifier, as the node does."""
+    from ganflow.features.extractor import obtain_feature_extractor
+
+    def provide(stored, images=images, parameters=evaluation_parameters, **origin):
+        labels = np.arange(len(images)) % 2
+        return obtain_feature_extractor(stored, images, labels, images, labels, FINGERPRINT | origin, parameters)
+
+    return provide
+
+
+@pytest.fixture(scope="session")
+def extractor(obtain):
+    """The classifier, as a run finds it."""
+    return obtain({})

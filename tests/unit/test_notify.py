@@ -5,7 +5,7 @@ import os
 import select
 import sys
 
-from ganflow.config import NotifyParameters
+from ganflow.config.notify import NotifyParameters
 from ganflow.hooks.retraining import tell
 
 EVENT = {"event": "promoted", "run_id": "run"}

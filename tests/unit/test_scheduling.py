@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ganflow import scheduling
 from ganflow.errors import AlreadyRunningError, ConfigurationError
-from ganflow.locks import take_lock
+from ganflow.runtime.locks import take_lock
 from ganflow.scheduling import FOLDER, Scheduler, build_trigger, kedro_command
 
 

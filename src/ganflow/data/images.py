@@ -1,47 +1,56 @@
-"""Images arranged to be looked at."""
+"""Labelled images, as every source gives them."""
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from ganflow.errors import ConfigurationError, DataError
+from ganflow.errors import DataError
 
 
-def tile(images: np.ndarray, num_columns: int, padding: int = 1, background: int = 0) -> np.ndarray:
-    """One sheet of images, filled row by row, with gaps between them and none around.
+@dataclass(frozen=True, eq=False)
+class LabelledImages:
+    """Images, the class of each, and the source's own test split where it has one.
 
-    Args:
-        images: uint8 (N, H, W, C), N at least 1.
-        num_columns: images in a row; the sheet is that wide even if there are fewer images.
-        padding: width of a gap in pixels.
-        background: 0 to 255, of the gaps and of the cells that the last row leaves empty.
-
-    Returns:
-        uint8 (rows·(H + padding) − padding, num_columns·(W + padding) − padding, C), contiguous.
+    Attributes:
+        images: uint8 (N, H, W, C), 0 to 255, C 1 or 3.
+        labels: int64 (N,).
+        is_held_out: bool (N,), True for the source's test images; None where the source has no such split.
 
     Raises:
-        DataError: if the images have another dtype or rank, or there are none.
-        ConfigurationError: if the number of columns, the padding or the background is out of range.
+        DataError: if a dtype, rank or length is another, there is no image, or the test split takes none or all of them.
     """
-    _check_tile(images, num_columns, padding, background)
-    num_images, height, width, num_channels = images.shape
-    num_rows = math.ceil(num_images / num_columns)
-    cell_height, cell_width = height + padding, width + padding
-    cells = np.full((num_rows * num_columns, cell_height, cell_width, num_channels), background, dtype=np.uint8)
-    cells[:num_images, :height, :width] = images
-    rows = cells.reshape(num_rows, num_columns, cell_height, cell_width, num_channels).swapaxes(1, 2)
-    sheet = rows.reshape(num_rows * cell_height, num_columns * cell_width, num_channels)
-    # every cell brought its own gap: the ones at the right and at the bottom go
-    return np.ascontiguousarray(sheet[: num_rows * cell_height - padding, : num_columns * cell_width - padding])
+
+    images: np.ndarray
+    labels: np.ndarray
+    is_held_out: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        _check_array("images", self.images, np.dtype(np.uint8), rank=4)
+        _check_array("labels", self.labels, np.dtype(np.int64), rank=1)
+        if self.images.size == 0:
+            raise DataError(f"Got images of shape {self.images.shape}, expected at least one pixel. Check the source of the images.")
+        if self.images.shape[3] not in (1, 3):
+            raise DataError(f"Got {self.images.shape[3]} channels, expected 1 (grey) or 3 (RGB). Convert the images.")
+        if len(self.labels) != len(self.images):
+            raise DataError(
+                f"Got {len(self.labels)} labels for {len(self.images)} images, expected one each. Check that they belong together."
+            )
+        if self.is_held_out is not None:
+            self._check_held_out(self.is_held_out)
+
+    def _check_held_out(self, is_held_out: np.ndarray) -> None:
+        _check_array("is_held_out", is_held_out, np.dtype(np.bool_), rank=1)
+        if len(is_held_out) != len(self.images):
+            raise DataError(f"Got {len(is_held_out)} is_held_out marks for {len(self.images)} images, expected one each. Mark every image.")
+        if is_held_out.all() or not is_held_out.any():
+            raise DataError(
+                f"Got {int(is_held_out.sum())} of {len(is_held_out)} images marked as held out, expected some and not all. "
+                f"Use is_held_out=None for a source without a test split."
+            )
 
 
-def _check_tile(images: np.ndarray, num_columns: int, padding: int, background: int) -> None:
-    if images.dtype != np.uint8 or images.ndim != 4 or images.size == 0:
-        raise DataError(f"Got {images.dtype} images of shape {images.shape}, expected uint8 (N, H, W, C) and at least one.")
-    if num_columns < 1 or padding < 0 or not 0 <= background <= 255:
-        raise ConfigurationError(
-            f"Got {num_columns} columns, padding {padding}, background {background}; expected at least 1 column, no negative padding, "
-            f"a background of 0 to 255. Correct the one out of range."
-        )
+def _check_array(name: str, array: np.ndarray, dtype: np.dtype, rank: int) -> None:
+    if array.dtype != dtype or array.ndim != rank:
+        raise DataError(f"Got {name} of dtype {array.dtype} and rank {array.ndim}, expected {dtype} and rank {rank}. Convert them first.")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kedro.io import CatalogProtocol
 
-from ganflow.config import TrackingParameters
+from ganflow.config.tracking import TrackingParameters
 from ganflow.tracking.registry import CHAMPION, PREVIOUS, Registry
 from ganflow.tracking.runs import find_retrainings, forget_runs
 

@@ -17,10 +17,12 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol, DatasetError
 from kedro.pipeline import Pipeline
 
-from ganflow.cluster import membership
-from ganflow.config import NotifyParameters, RetrainingParameters, TrackingParameters
+from ganflow.config.notify import NotifyParameters
+from ganflow.config.retraining import RetrainingParameters
+from ganflow.config.tracking import TrackingParameters
 from ganflow.datasets.retention import remove_runs
 from ganflow.errors import CollapseError, ConfigurationError, DivergenceError, NothingToDo, TrackingError
+from ganflow.runtime.cluster import membership
 
 logger = logging.getLogger(__name__)
 

@@ -21,11 +21,13 @@ from kedro.pipeline.node import Node
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ganflow.cluster import membership
-from ganflow.config import SECTIONS, NetworksParameters, SeedStudyParameters
+from ganflow.config import SECTIONS
+from ganflow.config.networks import NetworksParameters
+from ganflow.config.seed_study import SeedStudyParameters
 from ganflow.errors import ConfigurationError
 from ganflow.hooks.retraining import is_retraining
-from ganflow.locks import take_lock
+from ganflow.runtime.cluster import membership
+from ganflow.runtime.locks import take_lock
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +137,7 @@ class DeviceHooks:
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Let TensorFlow take GPU memory as it needs it, and refuse settings that this machine cannot serve."""
-        if not any(node.tags & {"models", "features", "training", "sampling", "evaluation"} for node in pipeline.nodes):
+        if not any(node.tags & {"networks", "extractor", "training", "sampling", "evaluation"} for node in pipeline.nodes):
             return
         with _without_start_messages():
             import tensorflow as tf
@@ -145,8 +147,8 @@ class DeviceHooks:
             tf.config.experimental.set_memory_growth(device, True)
         if any("params:training" in node.inputs for node in pipeline.nodes):
             from ganflow.losses.compatibility import check_recipe
-            from ganflow.training.devices import choices
-            from ganflow.training.distribution import build_strategy
+            from ganflow.runtime.devices import choices
+            from ganflow.runtime.distribution import build_strategy
 
             parameters = catalog.load("params:training")
             recipes = [(NetworksParameters.model_validate(catalog.load("params:networks")), parameters)]

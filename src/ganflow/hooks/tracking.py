@@ -12,10 +12,10 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from ganflow.cluster import membership
-from ganflow.config import TrackingParameters
+from ganflow.config.tracking import TrackingParameters
 from ganflow.errors import TrackingError, TrainingInterruptedError
 from ganflow.hooks.retraining import is_retraining
+from ganflow.runtime.cluster import membership
 from ganflow.tracking.registry import CHALLENGER
 from ganflow.tracking.runs import RETRAINING, RunRecorder, describe_surroundings
 

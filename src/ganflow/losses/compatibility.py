@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ganflow.config import DiscriminatorParameters, TrainingParameters
+from ganflow.config.networks import DiscriminatorParameters
+from ganflow.config.training import TrainingParameters
 from ganflow.errors import ConfigurationError
 from ganflow.losses.adversarial import find_loss
 

@@ -13,7 +13,7 @@ from ganflow.networks.builders import (
     normalises_batches,
 )
 from ganflow.networks.convolution import SameConv2D, UpsampledConv2D
-from ganflow.networks.hashing import check_record, hash_arrays, hash_weights
+from ganflow.networks.hashing import check_record, hash_weights
 from ganflow.networks.latent import Latent, draw_latents
 from ganflow.networks.normalization import FusedBatchNormalization
 from ganflow.networks.pixels import pixel_range, scale_pixels, to_pixels
@@ -35,7 +35,6 @@ __all__ = [
     "check_pair",
     "check_record",
     "draw_latents",
-    "hash_arrays",
     "hash_weights",
     "instantiate",
     "layer_table",

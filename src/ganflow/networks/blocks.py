@@ -6,7 +6,7 @@ from typing import Any
 
 from keras import layers
 
-from ganflow.config import DiscriminatorParameters, DiscriminatorStage
+from ganflow.config.networks import DiscriminatorParameters, DiscriminatorStage
 from ganflow.networks.convolution import SameConv2D, UpsampledConv2D
 from ganflow.networks.normalization import FusedBatchNormalization
 from ganflow.networks.spectral import SpectralConv2D

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ganflow.config import DiscriminatorParameters, GeneratorParameters, LatentParameters, NetworksParameters
+from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, LatentParameters, NetworksParameters
 from ganflow.errors import ConfigurationError
 from ganflow.networks.blocks import discriminator_block, generator_block, project
 from ganflow.networks.latent import Latent

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import keras
 import numpy as np
 
 from ganflow.errors import CheckpointError
-
-
-def hash_arrays(arrays: dict[str, np.ndarray]) -> str:
-    """SHA-256 of names and contents, in order of name."""
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        digest.update(f"{name} {arrays[name].dtype.str} {arrays[name].shape}\n".encode())
-        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
-    return digest.hexdigest()
+from ganflow.runtime.hashing import hash_named_arrays
 
 
 def hash_weights(model: keras.Model) -> str:
     """SHA-256 of a network's weights, moving statistics included."""
-    return hash_arrays({weight.path: np.array(weight) for weight in model.weights})
+    return hash_named_arrays({weight.path: np.array(weight) for weight in model.weights})
 
 
 def check_record(generator: keras.Model, record: dict[str, Any]) -> None:

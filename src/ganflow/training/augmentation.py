@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from ganflow.config import AugmentationParameters
+from ganflow.config.training import AugmentationParameters
 
 NUM_DRAWS = 4
 """Uniform draws on [0, 1) that an image takes: two for the translation, two for the cutout."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from ganflow.config import LearningRateDecay, OptimizerParameters
+from ganflow.config.training import LearningRateDecay, OptimizerParameters
 
 
 def build_optimizer(parameters: OptimizerParameters, name: str) -> keras.optimizers.Optimizer:

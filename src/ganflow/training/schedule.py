@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from ganflow.config import TrainingParameters
+from ganflow.config.training import TrainingParameters
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ganflow.config import TrainingParameters
+from ganflow.config.training import TrainingParameters
 from ganflow.errors import CheckpointError, ConfigurationError, DivergenceError
 from ganflow.networks import Architecture, instantiate
-from ganflow.training.devices import settle
+from ganflow.runtime.devices import settle
 from ganflow.training.optimizers import build_optimizer
 
 ROLES = ("generator", "discriminator", "average_generator")

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from ganflow.config import TrainingParameters
+from ganflow.config.training import TrainingParameters
 from ganflow.losses.adversarial import AdversarialLoss
 from ganflow.losses.penalties import Discriminator, around, between, gradient_penalty, logits_and_squared_gradient_norms
 from ganflow.networks import draw_latents, normalises_batches, pixel_range, scale_pixels
+from ganflow.runtime.distribution import own_share, spread_of_batch
 from ganflow.training.augmentation import NUM_DRAWS, augment
-from ganflow.training.distribution import own_share, spread_of_batch
 from ganflow.training.draws import (
     DISCRIMINATOR_LATENTS,
     FAKE_AUGMENTATION,

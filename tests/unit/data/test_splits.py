@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganflow.data.sources import LabelledImages
-from ganflow.data.splits import Split, check_fingerprint, describe, fingerprint, hash_array, split
+from ganflow.data.fingerprint import check_fingerprint, describe, fingerprint
+from ganflow.data.images import LabelledImages
+from ganflow.data.splits import Split, split
 from ganflow.errors import ConfigurationError, DataError
+from ganflow.runtime.hashing import hash_array
 
 
 def numbered(labels: list[int], is_held_out: list[bool] | None = None) -> LabelledImages:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ganflow.config import DiscriminatorParameters, GradientPenaltyParameters
+from ganflow.config.networks import DiscriminatorParameters
+from ganflow.config.training import GradientPenaltyParameters
 from ganflow.errors import ConfigurationError
 from ganflow.losses.adversarial import LOSSES
 from ganflow.losses.compatibility import check_recipe

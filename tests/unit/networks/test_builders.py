@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganflow import networks
-from ganflow.config import NetworksParameters
+from ganflow.config.networks import NetworksParameters
 from ganflow.errors import ConfigurationError
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from ganflow import networks
 from ganflow.errors import CheckpointError, DataError
+from ganflow.features.classifier import extract, restore_classifier
 from ganflow.metrics.report import FeatureSet
-from ganflow.networks.features import extract, restore_classifier
 from ganflow.pipelines.evaluation.nodes import extract_features, score_features
 
 

@@ -5,19 +5,19 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from ganflow.config import RetrainingParameters
-from ganflow.data.splits import hash_array
+from ganflow.champion.reasons import find_reason
+from ganflow.config.retraining import RetrainingParameters
 from ganflow.errors import ConfigurationError, DataError, DivergenceError
 from ganflow.networks import instantiate
 from ganflow.pipelines.retraining.nodes import (
     carry_out,
     decide,
     find_initial_state,
-    find_reason,
     hold_trial,
     plan_challenger,
     reject_failed,
 )
+from ganflow.runtime.hashing import hash_array
 
 FINGERPRINT = {"sha256": "new", "image_shape": [8, 8, 1]}
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ganflow.config import NetworksParameters, SeedStudyParameters
+from ganflow.config.networks import NetworksParameters
+from ganflow.config.seed_study import SeedStudyParameters
 from ganflow.errors import ConfigurationError
 from ganflow.pipelines.seed_study.nodes import plan_study, train_study
 

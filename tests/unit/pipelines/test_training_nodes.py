@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ganflow.config import HealthParameters, OptimizerParameters
+from ganflow.config.health import HealthParameters
+from ganflow.config.training import OptimizerParameters
 from ganflow.errors import CheckpointError, CollapseError, ConfigurationError, DataError, DivergenceError
 from ganflow.networks import check_record
 from ganflow.pipelines.training.nodes import STREAMED, export_generator, identify_run, measure_real_images, train_gan

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganflow.training.trainer import train
+from ganflow.training.loop import train
 
 
 @pytest.fixture(scope="session")

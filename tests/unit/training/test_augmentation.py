@@ -6,7 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganflow.config import AugmentationParameters
+from ganflow.config.training import AugmentationParameters
 from ganflow.training.augmentation import NUM_DRAWS, augment, cut_out, translate
 
 PIXELS = np.arange(1, 13, dtype=np.float32).reshape(1, 3, 4, 1)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ganflow.training import devices
+from ganflow.runtime import devices
 
 
 @pytest.fixture
@@ -28,14 +28,14 @@ def check_program(folder, updates):
     return program.count("stablehlo.while")
 
 
-@pytest.mark.longer(twin="tests/unit/training/test_devices.py::test_the_loop_that_xla_compiles_gives_the_numbers_of_the_plain_loop")
+@pytest.mark.longer(twin="tests/unit/runtime/test_devices.py::test_the_loop_that_xla_compiles_gives_the_numbers_of_the_plain_loop")
 def test_the_program_of_small_networks_has_all_of_their_updates(export, tmp_path):
     export(tmp_path, "smoke", {"precision": "bfloat16", "batch_size": 8, "discriminator_steps": 5}, 2)
     # over the steps; and over the updates but the last
     assert check_program(tmp_path, 5) > 1
 
 
-@pytest.mark.longer(twin="tests/unit/training/test_devices.py::test_the_loop_that_xla_compiles_gives_the_numbers_of_the_plain_loop")
+@pytest.mark.longer(twin="tests/unit/runtime/test_devices.py::test_the_loop_that_xla_compiles_gives_the_numbers_of_the_plain_loop")
 def test_the_program_of_a_preset_has_all_of_its_updates(export, tmp_path):
     loops = {}
     for updates in (1, 5):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ganflow.training.draws import GENERATOR_LATENTS, REAL_IMAGES, Draws
 from ganflow.training.feeding import build_feed, choose_images, feed_from_device, feed_from_host
-from ganflow.training.trainer import train
+from ganflow.training.loop import train
 
 
 def test_draws_depend_on_seed_step_and_stream_alone():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ganflow.config import LearningRateDecay, OptimizerParameters
+from ganflow.config.training import LearningRateDecay, OptimizerParameters
 from ganflow.training.optimizers import build_optimizer, learning_rate
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from ganflow import networks
-from ganflow.config import AugmentationParameters, DiscriminatorWarmup, GradientPenaltyParameters, TrainingParameters
+from ganflow.config.training import AugmentationParameters, DiscriminatorWarmup, GradientPenaltyParameters, TrainingParameters
+from ganflow.training.loop import train
 from ganflow.training.schedule import discriminator_schedule
-from ganflow.training.trainer import train
 
 AROUND = GradientPenaltyParameters(points="around", target=1.0)
 RECIPES = {
@@ -106,15 +106,15 @@ def test_two_replicas_take_the_steps_of_one_device(images, recipe):
         np.testing.assert_allclose(two.arrays[name], array, rtol=5e-3, atol=1e-4, err_msg=name)
 
 
-@pytest.mark.longer(twin="tests/unit/training/test_devices.py::test_mixed_precision_is_float32_but_for_rounding")
+@pytest.mark.longer(twin="tests/unit/runtime/test_devices.py::test_mixed_precision_is_float32_but_for_rounding")
 def test_it_stays_finite_in_mixed_precision_across_replicas(images, recipe, monkeypatch):
     # slow where the processor has no bfloat16, but the same numbers
-    monkeypatch.setattr("ganflow.training.devices._processor_flags", lambda: frozenset({"avx512_bf16"}))
+    monkeypatch.setattr("ganflow.runtime.devices._processor_flags", lambda: frozenset({"avx512_bf16"}))
     last_report(images, recipe, precision="bfloat16", distribution="mirrored")
 
 
 # XLA takes longer to compile one of them than all else here
-@pytest.mark.longer(twin="tests/unit/training/test_devices.py::test_the_loop_that_xla_compiles_gives_the_numbers_of_the_plain_loop")
+@pytest.mark.longer(twin="tests/unit/runtime/test_devices.py::test_the_loop_that_xla_compiles_gives_the_numbers_of_the_plain_loop")
 # second derivatives, and steps whose number of updates the device has to work out
 @pytest.mark.parametrize(
     "recipe", ["wasserstein, penalised", "relativistic, R1 and R2", "augmented, R1", "wasserstein, clipped"], indirect=True

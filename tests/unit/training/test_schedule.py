@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganflow.config import DiscriminatorWarmup
+from ganflow.config.training import DiscriminatorWarmup
 from ganflow.training.schedule import DiscriminatorSchedule, discriminator_schedule
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ganflow.config import DataParameters
+from ganflow.config.data import DataParameters
 from ganflow.data import sources, splits
-from ganflow.data.sources import LabelledImages
+from ganflow.data.fingerprint import describe
+from ganflow.data.images import LabelledImages
 
 
 def load_images(parameters: DataParameters) -> LabelledImages:
@@ -22,5 +23,5 @@ def split_images(images: LabelledImages, parameters: DataParameters) -> dict[str
         "train_labels": split.train_labels,
         "held_out_images": split.held_out_images,
         "held_out_labels": split.held_out_labels,
-        "data_fingerprint": splits.describe(split, parameters.source),
+        "data_fingerprint": describe(split, parameters.source),
     }

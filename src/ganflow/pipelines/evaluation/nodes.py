@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ganflow.config import EvaluationParameters
+from ganflow.config.evaluation import EvaluationParameters
 from ganflow.errors import DataError
 from ganflow.metrics.report import FeatureSet, check_accuracy, score
 
@@ -22,7 +22,7 @@ def extract_features(
 ) -> dict[str, FeatureSet]:
     """Features and predicted classes of held-out images, generated images, training images and noise."""
     from ganflow import networks
-    from ganflow.networks.features import extract, restore_classifier
+    from ganflow.features.classifier import extract, restore_classifier
     from ganflow.sampling.images import sample_images
 
     networks.check_record(generator, generator_record)

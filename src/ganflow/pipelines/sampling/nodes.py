@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ganflow.config import SamplingParameters
-from ganflow.data.images import tile
+from ganflow.config.sampling import SamplingParameters
 from ganflow.errors import DataError
+from ganflow.reporting.sheets import tile
 
 
 def sample_images(generator: Any, parameters: SamplingParameters) -> np.ndarray:

@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ganflow.config import EvaluationParameters, HealthParameters, NetworksParameters, SeedStudyParameters, TrainingParameters
+from ganflow.config.evaluation import EvaluationParameters
+from ganflow.config.health import HealthParameters
+from ganflow.config.networks import NetworksParameters
+from ganflow.config.seed_study import SeedStudyParameters
+from ganflow.config.training import TrainingParameters
 from ganflow.errors import CollapseError, ConfigurationError, DivergenceError
 from ganflow.metrics.report import FeatureSet, score
 from ganflow.metrics.spread import compare, summarise
-from ganflow.pipelines.seed_study.curves import draw_curves
 from ganflow.pipelines.training.nodes import Series, chunk, export_generator, identify_run, train_gan
+from ganflow.reporting.curves import draw_curves
 
 logger = logging.getLogger(__name__)
 
@@ -138,7 +142,7 @@ def score_study(
     parameters: EvaluationParameters,
 ) -> dict[str, dict[str, Any]]:
     """Score the best generator of every run that is complete against the held-out images."""
-    from ganflow.networks.features import compile_classifier, restore_classifier
+    from ganflow.features.classifier import compile_classifier, restore_classifier
     from ganflow.sampling.images import sample_images
 
     classify = compile_classifier(restore_classifier(feature_extractor), parameters.batch_size)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ganflow.config import HealthParameters, TrainingParameters
-from ganflow.data.images import tile
-from ganflow.data.splits import check_fingerprint
+from ganflow.config.health import HealthParameters
+from ganflow.config.training import TrainingParameters
+from ganflow.data.fingerprint import check_fingerprint
 from ganflow.errors import CollapseError, DivergenceError
+from ganflow.reporting.sheets import tile
 
 if TYPE_CHECKING:
-    from ganflow.training.findings import Finding
+    from ganflow.doctor.findings import Finding
 
 # saved in this order, so that a checkpoint is never ahead of the records that lead to it
 STREAMED = ("training_history", "training_sheets", "diagnosis", "best_checkpoints", "checkpoints")
@@ -32,9 +33,9 @@ def identify_run(
     parameters: TrainingParameters,
 ) -> dict[str, Any]:
     """Name the run after what decides its weights: data, architectures, training parameters, and what it starts from if not anew."""
-    from ganflow.training.devices import settle
+    from ganflow.runtime.devices import settle
     from ganflow.training.identity import run_id
-    from ganflow.training.trainer import check_batch_size
+    from ganflow.training.loop import check_batch_size
 
     check_fingerprint(images, data_fingerprint)
     check_batch_size(images, parameters)
@@ -54,7 +55,7 @@ def measure_real_images(
     images: np.ndarray, feature_extractor: dict[str, Any], data_fingerprint: dict[str, Any], health: HealthParameters
 ) -> dict[str, Any]:
     """Measure on training images what a run's own images are going to be compared with."""
-    from ganflow.pipelines.training import watch
+    from ganflow.doctor import watch
 
     return watch.measure_real_images(images, feature_extractor, data_fingerprint["num_classes"], health)
 
@@ -72,12 +73,13 @@ def train_gan(
     health: HealthParameters,
 ) -> Iterator[dict[str, Any]]:
     """Train both networks, from the newest checkpoint of this run if there is one to continue, under the eyes of the doctor."""
-    from ganflow.pipelines.training.watch import Watch
-    from ganflow.training.devices import settle
-    from ganflow.training.distribution import agree_on_start, build_strategy, check_same_run, chief_decides, explained_loss
+    from ganflow.doctor.watch import Watch
+    from ganflow.runtime.devices import settle
+    from ganflow.runtime.distribution import build_strategy, chief_decides, explained_loss
+    from ganflow.training.agreement import agree_on_start, check_same_run
     from ganflow.training.identity import choose_start
+    from ganflow.training.loop import train
     from ganflow.training.state import average_arrays
-    from ganflow.training.trainer import train
 
     run_id = training_run["run_id"]
     strategy = build_strategy(settle(parameters).distribution)

@@ -1,0 +1,1 @@
+"""Which generator is in use, and when another one takes its place."""

@@ -1,0 +1,108 @@
+"""Is a challenger better than the champion, by more than the noise of the scores, and fit for use at all?
+
+Both are scored on several draws of samples, against the same held-out images in the same features: what spreads over the draws is the
+noise. A difference counts if its interval (Welch's, see `spread.compare`) lies on one side of zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ganflow.config.retraining import GateParameters
+from ganflow.metrics.spread import compare
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """What one generator has scored.
+
+    Attributes:
+        scores: {name: one value for each draw}, with `kernel_distance`, `coverage`, `recall`, `precision`, `density`,
+            `num_classes_reached`.
+        nearest_distance: median distance of its images to the nearest training image.
+    """
+
+    scores: dict[str, list[float]]
+    nearest_distance: float
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One of the conditions, and whether it holds.
+
+    Attributes:
+        name: of the gate's parameter.
+        passed: whether it holds.
+        evidence: its numbers, in a sentence.
+    """
+
+    name: str
+    passed: bool
+    evidence: str
+
+
+def judge(
+    challenger: Contestant,
+    champion: Contestant | None,
+    held_out_distance: float,
+    num_classes: int,
+    findings: list[str],
+    gate: GateParameters,
+) -> list[Condition]:
+    """Every condition that the gate asks for; the challenger is promoted if all hold.
+
+    Args:
+        challenger: that wants to be champion.
+        champion: None if there is none; nothing is compared then.
+        held_out_distance: median distance of held-out images to the nearest training image.
+        num_classes: of the data.
+        findings: names of what the doctor found serious at the end of training.
+        gate: conditions.
+    """
+    return [*_comparisons(challenger, champion, gate), *_absolutes(challenger, held_out_distance, num_classes, findings, gate)]
+
+
+def _comparisons(challenger: Contestant, champion: Contestant | None, gate: GateParameters) -> Iterator[Condition]:
+    if champion is None:
+        return
+    if gate.kernel_distance_improves:
+        _, high, evidence = _difference("kernel_distance", challenger, champion, gate.confidence)
+        yield Condition("kernel_distance_improves", high < 0, f"{evidence}; all of it has to be below 0")
+    for name in gate.not_worse:
+        _, high, evidence = _difference(name, challenger, champion, gate.confidence)
+        yield Condition(f"{name}_not_worse", high >= 0, f"{evidence}; not all of it may be below 0")
+
+
+def _difference(name: str, challenger: Contestant, champion: Contestant, confidence: float) -> tuple[float, float, str]:
+    """Interval of challenger minus champion, and both in words."""
+    values, others = np.array(champion.scores[name]), np.array(challenger.scores[name])
+    found = compare(values, others, confidence)
+    # where neither spreads, the difference is exact
+    low, high = (found["difference"] if math.isnan(found[end]) else found[end] for end in ("low", "high"))
+    evidence = (
+        f"{others.mean():.4g} against the champion's {values.mean():.4g}: a difference of {found['difference']:.3g}, "
+        f"{confidence:.0%} interval {low:.3g} to {high:.3g} over {len(others)} draws"
+    )
+    return low, high, evidence
+
+
+def _absolutes(
+    challenger: Contestant, held_out_distance: float, num_classes: int, findings: list[str], gate: GateParameters
+) -> Iterator[Condition]:
+    if gate.every_class:
+        reached = int(min(challenger.scores["num_classes_reached"]))
+        yield Condition("every_class", reached == num_classes, f"{reached} of {num_classes} classes in the poorest draw")
+    if gate.minimum_nearest_distance is not None:
+        least = gate.minimum_nearest_distance * held_out_distance
+        evidence = (
+            f"images are {challenger.nearest_distance:.3f} from the nearest training image, held-out images {held_out_distance:.3f}; "
+            f"at least {least:.3f} is asked for"
+        )
+        yield Condition("minimum_nearest_distance", challenger.nearest_distance >= least, evidence)
+    if gate.healthy:
+        evidence = f"the doctor found {', '.join(findings)}" if findings else "the doctor found nothing serious"
+        yield Condition("healthy", not findings, evidence)

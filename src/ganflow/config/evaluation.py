@@ -1,0 +1,33 @@
+"""`parameters_evaluation.yml`: how a generator is scored."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ganflow.config.section import PositiveFloat, PositiveInt, Section, Seed
+
+
+class EvaluationParameters(Section):
+    """How a generator is scored.
+
+    Attributes:
+        num_samples: generated images that are scored; real training images and noise are scored in the same number.
+        batch_size: images drawn or classified in one call.
+        num_neighbours: k of precision, recall, density and coverage.
+        extractor_epochs: passes of the digit classifier over the training split.
+        extractor_batch_size: of those passes.
+        extractor_learning_rate: peak of their one-cycle schedule.
+        minimum_accuracy: on held-out images; a weaker classifier is refused, since its features mean little.
+        seed: of the classifier, the latents and the noise.
+    """
+
+    num_samples: Annotated[int, Field(ge=2)]
+    batch_size: PositiveInt
+    num_neighbours: PositiveInt
+    extractor_epochs: PositiveInt
+    extractor_batch_size: PositiveInt
+    extractor_learning_rate: PositiveFloat
+    minimum_accuracy: Annotated[float, Field(ge=0, le=1)]
+    seed: Seed = 2

@@ -1,0 +1,52 @@
+"""`parameters_retraining.yml`: when a challenger is trained, and when it becomes champion."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ganflow.config.section import NonNegativeFloat, PositiveFloat, PositiveInt, Section, Seed
+
+
+class GateParameters(Section):
+    """What a challenger has to show to become champion. Each condition can be dropped.
+
+    Attributes:
+        confidence: of the intervals of a difference between challenger and champion, over draws of samples.
+        kernel_distance_improves: the kernel distance is lower by more than the noise.
+        not_worse: scores that must not be lower by more than the noise.
+        every_class: every class is reached, in every draw.
+        minimum_nearest_distance: the median distance to the nearest training image is at least this share of that of held-out images;
+            a generator that copies training images comes closer. None to drop the condition.
+        healthy: the doctor has found nothing serious at the end of training.
+    """
+
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    kernel_distance_improves: bool = True
+    not_worse: tuple[Literal["coverage", "recall", "precision", "density"], ...] = ("coverage", "recall")
+    every_class: bool = True
+    minimum_nearest_distance: NonNegativeFloat | None = 0.6
+    healthy: bool = True
+
+
+class RetrainingParameters(Section):
+    """Training a challenger when there is a reason to, and promoting it if it is better than the champion.
+
+    Attributes:
+        force: train a challenger without any other reason.
+        max_age_days: a champion promoted longer ago is a reason; None for none.
+        warm_start: the challenger starts from the networks of the champion's newest checkpoint instead of fresh weights.
+        num_draws: of samples that champion and challenger are scored on; their spread is the noise of a score.
+        seed: of the first draw; the others follow.
+        keep: challengers whose checkpoints, records and registered versions stay, the newest; champion and previous stay always.
+        gate: conditions.
+    """
+
+    force: bool = False
+    max_age_days: PositiveFloat | None = None
+    warm_start: bool = False
+    num_draws: Annotated[int, Field(ge=2)] = 5
+    seed: Seed = 4
+    keep: PositiveInt = 5
+    gate: GateParameters = GateParameters()

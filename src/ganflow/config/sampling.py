@@ -1,0 +1,29 @@
+"""`parameters_sampling.yml`: what is drawn from a trained generator."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ganflow.config.section import PositiveInt, Section, Seed
+
+
+class SamplingParameters(Section):
+    """What is drawn from a trained generator.
+
+    Attributes:
+        num_images: single PNGs.
+        batch_size: images drawn in one call.
+        sheet_columns: the sample sheet is a square with this many images on a side.
+        num_interpolations: rows of the interpolation strip.
+        num_interpolation_steps: images in each of its rows, both ends included.
+        seed: of the latents.
+    """
+
+    num_images: PositiveInt
+    batch_size: PositiveInt
+    sheet_columns: PositiveInt
+    num_interpolations: PositiveInt
+    num_interpolation_steps: Annotated[int, Field(ge=2)]
+    seed: Seed = 1

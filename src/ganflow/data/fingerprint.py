@@ -1,0 +1,57 @@
+"""What identifies a set of images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ganflow.data.splits import Split
+from ganflow.errors import DataError
+from ganflow.runtime.hashing import hash_array, hash_arrays
+
+
+def fingerprint(parts: Split) -> str:
+    """SHA-256 of everything in a split: equal if and only if the same images are trained on and held out, in the same order.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    return hash_arrays((parts.train_images, parts.train_labels, parts.held_out_images, parts.held_out_labels))
+
+
+def check_fingerprint(train_images: np.ndarray, described: dict[str, Any]) -> None:
+    """Make sure that training images are those that `describe` described.
+
+    Raises:
+        DataError: if they are not, as after a data pipeline that was cut off between its files.
+    """
+    found, expected = hash_array(train_images), described["train_images_sha256"]
+    if found != expected:
+        raise DataError(
+            f"The training images have SHA-256 {found[:12]}…, their fingerprint says {expected[:12]}…: they are of different data. "
+            "Make both anew: kedro run --pipelines data"
+        )
+
+
+def describe(parts: Split, source: str) -> dict[str, str | int | list[int]]:
+    """What was trained on, for a JSON file.
+
+    Args:
+        parts: the split.
+        source: key of `ganflow.data.sources.SOURCES`.
+
+    Returns:
+        `source`, `sha256` (see `fingerprint`), `train_images_sha256`, `num_train`, `num_held_out`, `image_shape` as [H, W, C] and
+        `num_classes`.
+    """
+    labels = np.concatenate([parts.train_labels, parts.held_out_labels])
+    return {
+        "source": source,
+        "sha256": fingerprint(parts),
+        "train_images_sha256": hash_array(parts.train_images),
+        "num_train": len(parts.train_images),
+        "num_held_out": len(parts.held_out_images),
+        "image_shape": list(parts.train_images.shape[1:]),
+        "num_classes": len(np.unique(labels)),
+    }

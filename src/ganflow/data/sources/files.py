@@ -1,0 +1,87 @@
+"""The bytes of one file, from a folder or a web address, compressed or not."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from http import HTTPStatus
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import url2pathname, urlopen
+
+from ganflow.errors import ConfigurationError, DataError
+
+DOWNLOAD_TIMEOUT_SECONDS = 30.0
+GZIP_MAGIC = b"\x1f\x8b"
+# Object stores answer 403 for a file that is not there.
+ABSENT_STATUS = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+
+
+def read_bytes(location: str, name: str) -> bytes:
+    """Bytes of the file `name` or `name`.gz at a folder or a URL prefix."""
+    scheme, separator, rest = location.partition("://")
+    if not separator:
+        return _read_from_folder(Path(location).expanduser(), name)
+    if scheme.lower() in ("http", "https"):
+        return _download(location, name)
+    if scheme.lower() == "file" and rest.startswith("/"):
+        return _read_from_folder(Path(url2pathname(rest)), name)
+    raise ConfigurationError(
+        f"Got data.location {location!r}, expected a folder, or a URL that begins with http://, https:// or file:/// (three slashes). "
+        f"Set data.location to one of these."
+    )
+
+
+def _read_from_folder(folder: Path, name: str) -> bytes:
+    candidates = [folder / name, folder / f"{name}.gz"]
+    try:
+        if not folder.is_dir():
+            raise DataError(f"Got data.location {folder}, which is not a folder; expected one with the MNIST files. Correct data.location.")
+        for candidate in candidates:
+            if candidate.exists():
+                return candidate.read_bytes()
+    except OSError as error:
+        raise DataError(f"Cannot read {name} in {folder}: got {error}; expected a readable file. Check it and its permissions.") from error
+    looked_for = " or ".join(candidate.name for candidate in candidates)
+    raise DataError(f"Got no MNIST file {name} in {folder}, expected {looked_for}. Put the file there, or correct data.location.")
+
+
+def _download(prefix: str, name: str) -> bytes:
+    """The file below an http(s) URL prefix, compressed as mirrors have it or else plain, whole in memory."""
+    absent = []
+    for candidate in (f"{name}.gz", name):
+        url = f"{prefix.rstrip('/')}/{candidate}"
+        try:
+            with urlopen(url, timeout=DOWNLOAD_TIMEOUT_SECONDS) as response:  # noqa: S310 - the caller lets through http and https only
+                content: bytes = response.read()
+                return content
+        except HTTPError as error:
+            error.close()
+            if error.code not in ABSENT_STATUS:
+                raise _download_error(url, error) from error
+            absent.append(f"{candidate} (HTTP {error.code})")
+        except (OSError, HTTPException, ValueError) as error:  # unreachable or timed out, cut short, not a URL
+            raise _download_error(url, error) from error
+    raise DataError(
+        f"Got no MNIST file {name} at {prefix}, expected {' or '.join(absent)}. Set data.location to a prefix that has it, or to a folder."
+    )
+
+
+def _download_error(url: str, error: Exception) -> DataError:
+    return DataError(
+        f"Cannot download {url}: got {error!r}, expected the file within {DOWNLOAD_TIMEOUT_SECONDS:g} s of silence at most. "
+        f"Try again, or set data.location to another prefix or to a folder."
+    )
+
+
+def decompress(content: bytes, name: str) -> bytes:
+    """The bytes themselves, or what they hold if they are gzip, whatever the file is called: some servers decompress on the way."""
+    if not content.startswith(GZIP_MAGIC):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (EOFError, OSError, zlib.error) as error:
+        raise DataError(
+            f"{name}.gz is truncated or damaged: got {len(content)} bytes ({error}), expected a whole gzip file. Fetch it again."
+        ) from error

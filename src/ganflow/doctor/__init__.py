@@ -1,0 +1,1 @@
+"""Looking at a run, and saying what is wrong with it."""

@@ -1,0 +1,74 @@
+"""The doctor: reads what training measures, and says what is wrong, how one sees it, why, and which parameter to change."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ganflow.config.health import HealthParameters
+from ganflow.config.training import TrainingParameters
+from ganflow.doctor.findings import Chart, Finding, Row
+from ganflow.doctor.rules import RULES, found_divergence
+from ganflow.losses.adversarial import find_loss
+
+
+@dataclass
+class Doctor:
+    """Watches one run.
+
+    Attributes:
+        real: what real images score, by column of history.
+        parameters: of training.
+        health: what is watched.
+        has_batch_normalization: whether the discriminator has.
+        findings: so far, by name; those of settings from the start.
+    """
+
+    real: Row
+    parameters: TrainingParameters
+    health: HealthParameters
+    has_batch_normalization: bool = False
+    findings: dict[str, Finding] = field(default_factory=dict)
+    _rows: list[Row] = field(default_factory=list)
+
+    def advise(self, findings: list[Finding]) -> list[Finding]:
+        """Take in what was found in the settings; return it."""
+        self.findings.update({f"{finding.name} {finding.evidence}": finding for finding in findings})
+        return findings
+
+    def observe(self, row: Row) -> list[Finding]:
+        """Take in the next row of history.
+
+        Returns:
+            The findings in it that were not known before.
+        """
+        self._rows.append(row)
+        chart = self._chart()
+        return [new for rule in RULES if (finding := rule(chart)) is not None and (new := self._note(finding, int(row["step"])))]
+
+    def diverged(self, message: str) -> None:
+        """Note that training has ended in numbers that are not finite."""
+        self._note(found_divergence(self._chart(), message), int(self._rows[-1]["step"]) if self._rows else 0)
+
+    def diagnosis(self) -> dict[str, Any]:
+        """Everything found, as plain values, the worst first; `healthy` unless something serious was still there in the newest row."""
+        order = ("serious", "notice", "advice")
+        found = sorted(self.findings.values(), key=lambda finding: (order.index(finding.severity), finding.first_step))
+        step = int(self._rows[-1]["step"]) if self._rows else 0
+        return {"step": step, "healthy": not self.serious(), "findings": [asdict(finding) for finding in found]}
+
+    def serious(self) -> list[Finding]:
+        """Serious findings in the newest row, or in the settings."""
+        step = self._rows[-1]["step"] if self._rows else 0
+        return [finding for finding in self.findings.values() if finding.severity == "serious" and finding.last_step in (0, step)]
+
+    def _chart(self) -> Chart:
+        loss = find_loss(self.parameters.loss, self.parameters.label_smoothing)
+        return Chart(self._rows, self.real, self.parameters, loss, self.health.warmup_steps, self.has_batch_normalization)
+
+    def _note(self, finding: Finding, step: int) -> Finding | None:
+        """Remember a finding; return it if it is new."""
+        known = self.findings.get(finding.name)
+        first = known.first_step if known else step
+        self.findings[finding.name] = Finding(**(asdict(finding) | {"first_step": first, "last_step": step}))
+        return None if known else self.findings[finding.name]

@@ -1,0 +1,158 @@
+"""Looking at a run from interval to interval: what its images are like, how they score, and what the doctor says."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from ganflow.config.health import HealthParameters
+from ganflow.config.training import TrainingParameters
+from ganflow.doctor.advice import examine_settings, has_batch_normalization
+from ganflow.doctor.doctor import Doctor
+from ganflow.doctor.findings import Finding
+from ganflow.features.classifier import compile_classifier, restore_classifier
+from ganflow.metrics.classes import num_classes_reached
+from ganflow.metrics.images import image_statistics, nearest_distances
+from ganflow.metrics.kernel import kernel_distance
+from ganflow.networks import Architecture, instantiate
+from ganflow.sampling.images import compile_generator, sample_latents
+from ganflow.training.state import assign_average
+
+logger = logging.getLogger(__name__)
+
+SCORES = ("kernel_distance", "kernel_distance_standard_error", "num_classes_reached", "nearest_distance", "sample_distance")
+
+_NUM_NEIGHBOURS = 200
+"""Images whose nearest training image is looked for, among at most _MOST_NEIGHBOURS of them."""
+_MOST_NEIGHBOURS = 10_000
+
+
+def measure_real_images(images: np.ndarray, extractor: dict[str, Any], num_classes: int, health: HealthParameters) -> dict[str, Any]:
+    """What a run is compared with: training images, their features, and the row of history that they would make.
+
+    The held-out images are left to the report, so that they play no part in choosing the generator that they judge.
+    """
+    random = np.random.default_rng(health.seed)
+    chosen = np.sort(random.choice(len(images), min(len(images), max(health.num_samples, _MOST_NEIGHBOURS)), replace=False))
+    neighbours = np.asarray(images[chosen])
+    real = neighbours[np.sort(random.choice(len(chosen), min(len(chosen), health.num_samples), replace=False))]
+    some = random.choice(len(neighbours), min(len(neighbours), _NUM_NEIGHBOURS), replace=False)
+    features, classes = compile_classifier(restore_classifier(extractor), health.batch_size)(real)
+    # of copies of training images, this share has its original among the neighbours: half of these are the ones to look at
+    quantile = 0.5 * len(neighbours) / len(images)
+    row = _sheet_columns(real) | {
+        # a class of few images is not missed
+        "num_classes_reached": float(num_classes_reached(classes, num_classes)),
+        "nearest_distance": float(np.quantile(nearest_distances(neighbours[some], neighbours, some), quantile)),
+        "sample_distance": _sample_distance(real),
+        "brightest": float(real.max()) / 255,
+    }
+    return {
+        "row": row,
+        "num_classes": num_classes,
+        "features": features,
+        "neighbours": neighbours,
+        "quantile": quantile,
+        "extractor": extractor,
+    }
+
+
+def _sample_distance(images: np.ndarray) -> float:
+    """Median distance of images to the most similar other one of them."""
+    some = np.arange(min(len(images), _NUM_NEIGHBOURS))
+    return float(np.median(nearest_distances(images[some], images, some)))
+
+
+class Watch:
+    """Looks at every report of one run, in order.
+
+    Attributes:
+        doctor: who has seen all of them.
+        step: of the newest row; 0 before the first.
+    """
+
+    def __init__(
+        self,
+        generator: Architecture,
+        discriminator: Architecture,
+        real: dict[str, Any],
+        parameters: TrainingParameters,
+        health: HealthParameters,
+        earlier: list[dict[str, Any]],
+    ) -> None:
+        """Begin, or go on after the `earlier` rows of the run's history.
+
+        Args:
+            generator: architecture.
+            discriminator: architecture.
+            real: from `measure_real_images`.
+            parameters: of training.
+            health: what is watched.
+            earlier: rows, by step; none for a run that begins.
+        """
+        self._real, self._health, self._num_steps = real, health, parameters.num_steps
+        self._generator = instantiate(generator)
+        self._draw = compile_generator(self._generator, health.batch_size)
+        self._latents = sample_latents(self._generator, health.num_samples, health.seed)
+        self._extract = compile_classifier(restore_classifier(real["extractor"]), health.batch_size)
+        self.step, self._best = 0, (np.inf, -1)
+        self.doctor = Doctor(real["row"], parameters, health, has_batch_normalization(discriminator))
+        self._report(self.doctor.advise(examine_settings(generator, discriminator, parameters, real["row"])), is_news=not earlier)
+        for row in earlier:
+            self._take(row, is_news=False)
+
+    def observe(self, history: dict[str, Any], sheet: np.ndarray, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+        """Complete an interval's row of history, and let the doctor read it.
+
+        Args:
+            history: what training itself has measured.
+            sheet: (N, H, W, C) uint8, the samples of this step.
+            arrays: the state.
+
+        Returns:
+            The row, with statistics of the sheet, scores (NaN between scored steps) and the best step so far.
+        """
+        step, every = history["step"], self._health.score_every
+        is_due = step // every > self.step // every or step >= self._num_steps
+        row = history | _sheet_columns(sheet) | (self._score(arrays) if is_due else dict.fromkeys(SCORES, np.nan))
+        self._take(row, is_news=True)
+        return row | {"best_step": self._best[1] if self._best[1] >= 0 else np.nan}
+
+    def is_best(self) -> bool:
+        """Whether the newest row has the best score so far."""
+        return self._best[1] == self.step
+
+    def _take(self, row: dict[str, Any], is_news: bool) -> None:
+        self.step = int(row["step"])
+        if row["kernel_distance"] < self._best[0]:
+            self._best = (row["kernel_distance"], self.step)
+        self._report(self.doctor.observe(row), is_news)
+
+    def _score(self, arrays: dict[str, np.ndarray]) -> dict[str, float]:
+        assign_average(self._generator, arrays)
+        images = self._draw(self._latents)
+        features, classes = self._extract(images)
+        distance = kernel_distance(self._real["features"], features)
+        nearest = np.quantile(nearest_distances(images[:_NUM_NEIGHBOURS], self._real["neighbours"]), self._real["quantile"])
+        values = (
+            distance.value,
+            distance.standard_error,
+            float(num_classes_reached(classes, self._real["num_classes"])),
+            float(nearest),
+            # as many as there are real ones, since more of them are nearer to each other
+            _sample_distance(images[: len(self._real["features"])]),
+        )
+        return dict(zip(SCORES, values, strict=True))
+
+    @staticmethod
+    def _report(findings: list[Finding], is_news: bool) -> None:
+        if is_news:
+            for finding in findings:
+                logger.log(logging.WARNING if finding.severity == "serious" else logging.INFO, "%s", finding)
+
+
+def _sheet_columns(images: np.ndarray) -> dict[str, float]:
+    return {f"sheet_{name}": value for name, value in asdict(image_statistics(images)).items()}

@@ -1,0 +1,1 @@
+"""What turns images into numbers to score in."""

@@ -1,0 +1,26 @@
+"""Nodes that provide the space in which generators are scored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ganflow.config.evaluation import EvaluationParameters
+
+
+def obtain_feature_extractor(
+    stored: dict[str, Any],
+    train_images: np.ndarray,
+    train_labels: np.ndarray,
+    held_out_images: np.ndarray,
+    held_out_labels: np.ndarray,
+    data_fingerprint: dict[str, Any],
+    parameters: EvaluationParameters,
+) -> dict[str, Any]:
+    """Take the stored digit classifier if it was trained on these images with these settings; else train it, once."""
+    from ganflow.features import extractor
+
+    return extractor.obtain_feature_extractor(
+        stored, train_images, train_labels, held_out_images, held_out_labels, data_fingerprint, parameters
+    )

@@ -1,0 +1,28 @@
+"""Labelled images to a frozen classifier, in whose features training and evaluation score generators."""
+
+from kedro.pipeline import Node, Pipeline
+
+from ganflow.pipelines.extractor.nodes import obtain_feature_extractor
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Wire the `extractor` pipeline."""
+    return Pipeline(
+        [
+            Node(
+                obtain_feature_extractor,
+                [
+                    "stored_feature_extractor",
+                    "train_images",
+                    "train_labels",
+                    "held_out_images",
+                    "held_out_labels",
+                    "data_fingerprint",
+                    "params:evaluation",
+                ],
+                "feature_extractor",
+                name="obtain_feature_extractor",
+            ),
+        ],
+        tags="extractor",
+    )

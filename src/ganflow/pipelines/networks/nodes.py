@@ -1,0 +1,18 @@
+"""Nodes that turn the architecture tables into networks on paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from ganflow.config.networks import NetworksParameters
+
+
+def build_networks(parameters: NetworksParameters, data_fingerprint: dict[str, Any]) -> dict[str, Any]:
+    """Build both networks for the images at hand, check that they fit each other, and describe them."""
+    from ganflow import networks
+
+    generator, discriminator = networks.build_pair(parameters, data_fingerprint["image_shape"])
+    rows = networks.layer_table([networks.instantiate(described) for described in (generator, discriminator)])
+    return {"generator_architecture": generator, "discriminator_architecture": discriminator, "layer_table": pd.DataFrame(rows)}

@@ -1,0 +1,310 @@
+"""Each rule speaks where it should, and only there: rows of history by hand."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from ganflow.config.health import HealthParameters
+from ganflow.config.training import GradientPenaltyParameters
+from ganflow.doctor.doctor import Doctor
+from ganflow.doctor.rules import RULES
+from ganflow.losses.adversarial import LOSSES
+
+REAL = {
+    "sheet_brightness": 0.13,
+    "sheet_contrast": 0.3,
+    "sheet_midtones": 0.11,
+    "sheet_roughness": 0.2,
+    "sheet_checkerboard": 0.9,
+    "sheet_diversity": 0.135,
+    "num_classes_reached": 10.0,
+    "nearest_distance": 0.18,
+    "sample_distance": 0.2,
+    "brightest": 1.0,
+}
+HEALTHY = {
+    "discriminator_loss": 1.2,
+    "generator_loss": 0.9,
+    "penalty": 0.1,
+    "discriminator_accuracy": 0.65,
+    "generator_gradient_norm": 0.15,
+    **{name: value for name, value in REAL.items() if name.startswith("sheet_")},
+    "kernel_distance": 0.1,
+    "kernel_distance_standard_error": 0.01,
+    "num_classes_reached": 10.0,
+    "nearest_distance": 0.18,
+    "sample_distance": 0.19,
+}
+NUM_ROWS = 12
+
+
+def examine(parameters, changes, num=NUM_ROWS, warmup_steps=0):
+    """The doctor, after rows of a healthy run; `changes` has values for some columns, one for each of the newest rows."""
+    doctor = Doctor(REAL, parameters, HealthParameters(warmup_steps=warmup_steps))
+    for number in range(num):
+        row = HEALTHY | {"step": 100 * (number + 1)}
+        for name, values in changes.items():
+            place = number - (num - len(values))
+            if place >= 0:
+                row[name] = values[place]
+        doctor.observe(row)
+    return doctor
+
+
+def names(doctor):
+    return sorted(doctor.findings)
+
+
+def test_a_healthy_run_is_healthy(training_parameters):
+    doctor = examine(training_parameters, {})
+    assert doctor.diagnosis() == {"step": 1200, "healthy": True, "findings": []}
+
+
+# columns of the newest rows, and what they mean
+SIGNS = {
+    "discriminator_won": {"discriminator_loss": [0.01] * 3, "generator_gradient_norm": [0.001] * 3},
+    "discriminator_blind": {"discriminator_loss": [2 * math.log(2)] * 3, "sheet_contrast": [0.01] * 3},
+    "noise_images": {"sheet_roughness": [0.7] * 3},
+    "blank_images": {"sheet_contrast": [0.05] * 3},
+    "saturated_images": {"sheet_midtones": [0.01] * 3},
+    "checkerboard": {"sheet_checkerboard": [4.0] * 3},
+    "mode_collapse": {"sheet_diversity": [0.03] * 3},
+    "repeated_images": {"sample_distance": [0.09] * 2},
+    "classes_missing": {"num_classes_reached": [7.0] * 3},
+    "divergence": {"generator_gradient_norm": [50.0] * 3},
+    "oscillation": {"sheet_brightness": [0.05, 0.25] * 4},
+    "decline": {"kernel_distance": [0.5] * 2},
+    "memorisation": {"nearest_distance": [0.05] * 2},
+}
+AND_ALSO = {"discriminator_blind": ["blank_images"]}
+
+
+def test_every_rule_has_a_sign():
+    assert {rule.__name__ for rule in RULES} == set(SIGNS)
+
+
+@pytest.mark.parametrize("name", SIGNS)
+def test_a_sign_gives_its_finding_and_no_other(training_parameters, name):
+    doctor = examine(training_parameters, SIGNS[name])
+    assert names(doctor) == sorted([name, *AND_ALSO.get(name, [])])
+    finding = doctor.findings[name]
+    # all but oscillation, which half of the turns would do for, are seen in the newest row for the first time
+    assert finding.first_step >= (800 if name == "oscillation" else 1200)
+    assert finding.last_step == 1200
+    assert any(character.isdigit() for character in finding.evidence)
+    assert re.search(r"\b(training|networks|data)\.[a-z]", finding.remedy)
+    assert doctor.diagnosis()["healthy"] == (finding.severity != "serious")
+
+
+@pytest.mark.parametrize("name", [name for name in SIGNS if name != "oscillation"])
+def test_one_row_less_is_no_finding(training_parameters, name):
+    shorter = {column: [HEALTHY[column], *values[1:]] for column, values in SIGNS[name].items()}
+    assert names(examine(training_parameters, shorter)) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("sheet_roughness", [0.9, 0.8, 0.7]),
+        ("sheet_contrast", [0.01, 0.04, 0.07]),
+        ("sheet_midtones", [0.0, 0.01, 0.02]),
+        ("sheet_diversity", [0.01, 0.02, 0.03]),
+        ("num_classes_reached", [6, 7, 8]),
+    ],
+)
+def test_bad_images_that_become_better_are_no_finding(training_parameters, column, values):
+    assert names(examine(training_parameters, {column: values})) == []
+
+
+@pytest.mark.parametrize(("last", "expected"), [(0.55, ["noise_images"]), (0.45, [])])
+def test_what_becomes_better_too_slowly_is_a_finding_after_all(training_parameters, last, expected):
+    # from 0.8, which is 0.6 from real images, in eight rows: halfway is 0.5
+    assert names(examine(training_parameters, {"sheet_roughness": np.linspace(0.8, last, 8)})) == expected
+
+
+IMAGES = (
+    "noise_images",
+    "blank_images",
+    "saturated_images",
+    "mode_collapse",
+    "checkerboard",
+    "repeated_images",
+    "classes_missing",
+    "memorisation",
+)
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_images_are_not_judged_before_the_warm_up_is_over(training_parameters, name):
+    assert names(examine(training_parameters, SIGNS[name], warmup_steps=1200)) == []
+
+
+def test_blurred_images_are_not_taken_for_equal_ones(training_parameters):
+    # half the contrast makes a quarter of the squared difference
+    blurred = {"sheet_contrast": [0.15] * 3, "sheet_diversity": [0.135 / 4] * 3}
+    assert names(examine(training_parameters, blurred)) == []
+
+
+@pytest.mark.parametrize(
+    ("diversity", "kind"),
+    [
+        ([0.13] * 8 + [0.03] * 3, "suddenly"),
+        ([0.13, 0.11, 0.1, 0.095, 0.09, 0.085, 0.08, 0.075, 0.05, 0.04, 0.03], "slowly, over 7 rows"),
+        ([0.03] * NUM_ROWS, "from the start"),
+    ],
+)
+def test_a_collapse_is_sudden_slow_or_from_the_start(training_parameters, diversity, kind):
+    assert kind in examine(training_parameters, {"sheet_diversity": diversity}).findings["mode_collapse"].evidence
+
+
+@pytest.mark.parametrize(
+    ("loss", "value", "won"),
+    [
+        # the same loss means different things: hinge and least squares have other scales, Wasserstein has no floor at all
+        ("logistic", 0.05, True),
+        ("logistic", 0.09, False),
+        ("hinge", 0.09, True),
+        ("least_squares", 0.05, False),
+        ("least_squares", 0.01, True),
+        ("relativistic", 0.03, True),
+        ("wasserstein", 0.0, False),
+        ("wasserstein", -40.0, False),
+    ],
+)
+def test_near_zero_means_something_else_for_every_loss(training_parameters, loss, value, won):
+    parameters = training_parameters.model_copy(update={"loss": loss})
+    signs = {"discriminator_loss": [value] * 3, "generator_gradient_norm": [0.001] * 3}
+    assert ("discriminator_won" in names(examine(parameters, signs))) == won
+
+
+def test_smoothed_labels_lift_the_floor(training_parameters):
+    # of labels of 0.9: the entropy of a coin of 0.9, 0.325
+    floor = -0.9 * math.log(0.9) - 0.1 * math.log(0.1)
+    parameters = training_parameters.model_copy(update={"label_smoothing": 0.1})
+    signs = {"discriminator_loss": [floor + 0.01] * 3, "generator_gradient_norm": [0.001] * 3}
+    assert names(examine(parameters, signs)) == ["discriminator_won"]
+    assert names(examine(training_parameters, signs)) == []
+
+
+def test_a_winning_discriminator_is_no_harm_while_the_generator_learns(training_parameters):
+    assert names(examine(training_parameters, {"discriminator_loss": [0.01] * 3})) == []
+
+
+def test_a_stuck_generator_is_seen_by_its_images_too(training_parameters):
+    doctor = examine(training_parameters, {"discriminator_loss": [0.01] * 3, "sheet_roughness": [0.7] * 3})
+    assert names(doctor) == ["discriminator_won", "noise_images"]
+    assert "there are noise images" in doctor.findings["discriminator_won"].evidence
+
+
+def test_large_losses_of_a_critic_without_floor_are_usual(training_parameters):
+    parameters = training_parameters.model_copy(update={"loss": "wasserstein", "gradient_penalty": GradientPenaltyParameters()})
+    assert names(examine(parameters, {"discriminator_loss": [-8.0] * NUM_ROWS, "generator_loss": [-500.0] * NUM_ROWS})) == []
+
+
+def test_a_finding_that_goes_away_stays_on_record_but_the_run_is_healthy(training_parameters):
+    doctor = examine(training_parameters, {"sheet_roughness": [0.7] * 4 + [0.2] * 2})
+    (finding,) = doctor.diagnosis()["findings"]
+    assert (finding["first_step"], finding["last_step"]) == (900, 1000)
+    assert doctor.diagnosis()["healthy"]
+
+
+def test_ones_are_near_to_training_images_without_being_copies(training_parameters):
+    assert names(examine(training_parameters, {"nearest_distance": [0.05] * 2, "num_classes_reached": [1.0] * 2})) == []
+
+
+@pytest.mark.parametrize("name", ["blank_images", "noise_images"])
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        (1.0, "Lower training.generator_optimizer.learning_rate (now 1; from"),
+        (2e-3, "Raise training.r1_weight to 3 (now 1), or lower training.generator_optimizer.learning_rate (now 0.002)."),
+        (1e-7, "Raise training.generator_optimizer.learning_rate (now 1e-07; from"),
+    ],
+)
+def test_images_that_are_nothing_are_a_matter_of_steps_too_large_or_too_small(training_parameters, name, rate, expected):
+    optimizer = training_parameters.generator_optimizer.model_copy(update={"learning_rate": rate})
+    doctor = examine(training_parameters.model_copy(update={"generator_optimizer": optimizer}), SIGNS[name])
+    assert doctor.findings[name].remedy.startswith(expected)
+
+
+@pytest.mark.parametrize(("clip_value", "is_named"), [(None, True), (5.0, True), (1.0, False)])
+def test_clipping_is_a_remedy_where_it_is_not_done(training_parameters, clip_value, is_named):
+    optimizer = training_parameters.generator_optimizer.model_copy(update={"clip_value": clip_value})
+    doctor = examine(training_parameters.model_copy(update={"generator_optimizer": optimizer}), SIGNS["saturated_images"])
+    assert ("training.generator_optimizer.clip_value to 1" in doctor.findings["saturated_images"].remedy) == is_named
+
+
+def test_copies_of_a_few_training_images_are_called_that_alone(training_parameters):
+    assert names(examine(training_parameters, SIGNS["memorisation"] | SIGNS["repeated_images"])) == ["memorisation"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "batch_normalization", "expected"),
+    [
+        ({"r1_weight": 0.0}, False, "Set training.r1_weight to 1 (now 0)"),
+        ({"r1_weight": 0.5}, False, "Raise training.r1_weight to 1.5 (now 0.5)"),
+        ({"gradient_penalty": GradientPenaltyParameters()}, False, "Raise training.gradient_penalty.weight (now 10)"),
+        ({"r1_weight": 0.0}, True, "Set networks.discriminator.normalization to layer and training.r1_weight to 1"),
+        (
+            {"r1_weight": 0.0, "loss": "wasserstein", "weight_clip": 0.01},
+            True,
+            "Set networks.discriminator.normalization to layer, training.gradient_penalty.weight to 10 and training.weight_clip to null",
+        ),
+        (
+            {"r1_weight": 0.0, "loss": "wasserstein", "weight_clip": 0.01},
+            False,
+            "Set training.gradient_penalty.weight to 10 and training.weight_clip to null",
+        ),
+        ({"r1_weight": 5.0, "weight_clip": 0.01}, False, "Set training.weight_clip to null,"),
+    ],
+)
+def test_the_remedy_is_one_that_this_recipe_can_take(training_parameters, changes, batch_normalization, expected):
+    doctor = Doctor(REAL, training_parameters.model_copy(update=changes), HealthParameters(warmup_steps=0), batch_normalization)
+    for step in (100, 200, 300):
+        doctor.observe(HEALTHY | {"step": step, "num_classes_reached": 7.0})
+    assert doctor.findings["classes_missing"].remedy.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"r1_weight": 50.0}, "Lower training.r1_weight (now 50), or raise the discriminator's rate"),
+        ({"r1_weight": 0.0}, "Raise the discriminator's rate"),
+        ({"r1_weight": 0.0, "weight_clip": 1e-4}, "Raise training.weight_clip (now 0.0001)."),
+    ],
+)
+def test_what_blinds_the_discriminator_is_to_be_loosened(training_parameters, changes, expected):
+    doctor = examine(training_parameters.model_copy(update=changes), SIGNS["discriminator_blind"])
+    assert doctor.findings["discriminator_blind"].remedy.startswith(expected)
+
+
+@pytest.mark.parametrize(("decay", "is_named"), [(0.99, True), (0.998, False)])
+def test_a_longer_average_is_no_remedy_before_the_average_is_that_long(training_parameters, decay, is_named):
+    # at step 1,200 it is (1 + 1200) / (10 + 1200) = 0.9926 at most
+    doctor = examine(training_parameters.model_copy(update={"average_decay": decay}), SIGNS["oscillation"])
+    assert ("training.average_decay" in doctor.findings["oscillation"].remedy) == is_named
+
+
+def test_news_is_told_once(training_parameters):
+    doctor = Doctor(REAL, training_parameters, HealthParameters(warmup_steps=0))
+    told = [doctor.observe(HEALTHY | {"step": step, "sheet_roughness": 0.7}) for step in (100, 200, 300, 400)]
+    assert [len(news) for news in told] == [0, 0, 1, 0]
+
+
+def test_rows_without_a_score_are_skipped(training_parameters):
+    nothing = [np.nan, np.nan, np.nan]
+    doctor = examine(training_parameters, {"num_classes_reached": [7.0] * 3 + nothing, "kernel_distance": [0.1] * 3 + nothing})
+    assert doctor.findings["classes_missing"].first_step == 900
+
+
+def test_floor_and_indecision_of_every_loss():
+    for name, loss in LOSSES.items():
+        assert loss.undecided > loss.floor, name
+
+
+def test_the_texture_of_blank_images_is_not_judged(training_parameters):
+    # a few pixels of one grey level more look like noise, or like a single mode
+    blank = {"sheet_contrast": [0.001] * 3, "sheet_roughness": [0.9] * 3, "sheet_diversity": [0.0] * 3}
+    assert names(examine(training_parameters, blank)) == ["blank_images"]
