@@ -125,7 +125,7 @@ class TrackingHooks:
         version = recorder.register(record["run_id"], generator, record)
         logger.info("The generator is version %d of '%s'.", version.number, recorder.registry.model)
         if self._is_retraining:
-            recorder.registry.call(CHALLENGER, version.number)
+            recorder.registry.set_alias(CHALLENGER, version.number)
 
     def _record_metrics(self, metrics: dict[str, Any]) -> None:
         record = metrics["generator"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 from scipy import stats
@@ -47,14 +48,19 @@ def compare(values: np.ndarray, others: np.ndarray, confidence: float = 0.95) ->
     if not len(values) or not len(others):
         return dict.fromkeys(("difference", "low", "high", "p_value"), math.nan)
     difference = {"difference": float(np.mean(others) - np.mean(values))}
-    # scipy.stats.ttest_ind does the same, but warns where one side does not spread
-    sides = (values, others)
-    variances = [float(np.var(side, ddof=1)) / len(side) if len(side) > 1 else math.nan for side in sides]
-    error = math.sqrt(sum(variances))
-    if not error**4 > 0:
+    if not _have_spread(values, others):
         return difference | dict.fromkeys(("low", "high", "p_value"), math.nan)
-    degrees = error**4 / sum(variance**2 / (len(side) - 1) for variance, side in zip(variances, sides, strict=True))
-    half = error * stats.t.ppf((1 + confidence) / 2, degrees)
-    mean = difference["difference"]
-    p_value = 2 * stats.t.sf(abs(mean) / error, degrees)
-    return difference | {"low": float(mean - half), "high": float(mean + half), "p_value": float(p_value)}
+    with warnings.catch_warnings():
+        # it warns where one side spreads by little more than rounding, as side by side with a real spread it may
+        warnings.simplefilter("ignore", RuntimeWarning)
+        test = stats.ttest_ind(others, values, equal_var=False)
+    interval = test.confidence_interval(confidence)
+    return difference | {"low": float(interval.low), "high": float(interval.high), "p_value": float(test.pvalue)}
+
+
+def _have_spread(values: np.ndarray, others: np.ndarray) -> bool:
+    """Whether Welch's test has a number of degrees of freedom, which divides by the square of the means' variance."""
+    if min(len(values), len(others)) < 2:
+        return False
+    variance = float(np.var(values, ddof=1)) / len(values) + float(np.var(others, ddof=1)) / len(others)
+    return variance**2 > 0

@@ -1,4 +1,4 @@
-"""Versions of the generator, and the aliases by which they are called: champion, challenger, previous.
+"""Versions of the generator, and the aliases that point at them: champion, challenger, previous.
 
 One move of the alias `champion` is a promotion or a roll-back. Every version has on record when it last became champion, and a move
 begins by noting the one before it, if that was cut off. So which version is `previous` follows from what is on record, whatever was
@@ -160,7 +160,7 @@ class Registry:
         self._tag(champion, ROLLED_BACK, datetime.now(UTC))
         return champion, target
 
-    def call(self, alias: str, number: int) -> None:
+    def set_alias(self, alias: str, number: int) -> None:
         """Point an alias at a version."""
         client = self.store.client()
         with self.store.explained():
@@ -205,11 +205,11 @@ class Registry:
             # the move before this one may have been cut off here
             self._note(champion, times)
         if champion is None or champion.number != target.number:
-            self.call(CHAMPION, target.number)
+            self.set_alias(CHAMPION, target.number)
             self._note(target, times)
             previous = champion
         if previous is not None:
-            self.call(PREVIOUS, previous.number)
+            self.set_alias(PREVIOUS, previous.number)
 
     def _note(self, champion: ModelVersion, times: dict[int, datetime]) -> None:
         """Put on record that a version is the newest champion, unless it is already; `times` are when each version last became it."""

@@ -126,7 +126,7 @@ def test_a_version_without_files_is_not_gone_back_to(registry, add):
 def test_the_shortcut_past_mlflow_says_what_mlflow_says(registry, add):
     for name in "abcd":
         registry.promote(add(name).number)
-    registry.call(CHALLENGER, 4)
+    registry.set_alias(CHALLENGER, 4)
     registry.store.client().delete_model_version("digits", "2")
     direct, asked = registry._read(), registry._ask()
     assert [(version.number, set(version.aliases)) for version in direct] == [(1, set()), (3, {PREVIOUS}), (4, {CHAMPION, CHALLENGER})]

@@ -100,7 +100,7 @@ def test_from_the_first_challenger_to_retention_all_is_on_the_server(port, conne
     registry = catalog["champion"].registry
     for name, before in (("first", None), ("second", 1), ("third", 2)):
         version = register_challenger(catalog, name)
-        registry.call(CHALLENGER, version.number)
+        registry.set_alias(CHALLENGER, version.number)
         catalog.save("promotion", order(name, before))
     assert [(version.number, set(version.aliases)) for version in registry.versions()] == [
         (1, set()),
@@ -132,7 +132,7 @@ CALLS = {
     "versions": lambda registry, _: registry.versions(),
     "promote": lambda registry, _: registry.promote(1),
     "roll_back": lambda registry, _: registry.roll_back(),
-    "call": lambda registry, _: registry.call(CHALLENGER, 1),
+    "set_alias": lambda registry, _: registry.set_alias(CHALLENGER, 1),
     "fetch": lambda registry, version: registry.fetch(version),
     "begin": lambda registry, _: RunRecorder(registry, EXPERIMENT, {}).begin("run", {}, {}),
     "end": lambda registry, version: RunRecorder(registry, EXPERIMENT, {}, _runs={"run": version.mlflow_run}).end("FINISHED"),

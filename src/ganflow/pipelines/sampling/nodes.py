@@ -12,14 +12,14 @@ from ganflow.errors import DataError
 from ganflow.reporting.sheets import tile
 
 
-def sample_images(generator: Any, parameters: SamplingParameters) -> np.ndarray:
+def draw_images(generator: Any, parameters: SamplingParameters) -> np.ndarray:
     """Draw the single images."""
     from ganflow.sampling import images
 
     return images.sample_images(generator, parameters.num_images, parameters.batch_size, parameters.seed)
 
 
-def sample_sheet(generator: Any, parameters: SamplingParameters) -> np.ndarray:
+def draw_sheet(generator: Any, parameters: SamplingParameters) -> np.ndarray:
     """Draw a square sheet of images."""
     from ganflow.sampling import images
 

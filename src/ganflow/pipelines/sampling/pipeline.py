@@ -2,15 +2,15 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganflow.pipelines.sampling.nodes import animate_evolution, interpolate_latents, sample_images, sample_sheet
+from ganflow.pipelines.sampling.nodes import animate_evolution, draw_images, draw_sheet, interpolate_latents
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """Wire the `sampling` pipeline."""
     return Pipeline(
         [
-            Node(sample_sheet, ["generator", "params:sampling"], "sample_sheet", name="draw_sheet"),
-            Node(sample_images, ["generator", "params:sampling"], "samples", name="draw_images"),
+            Node(draw_sheet, ["generator", "params:sampling"], "sample_sheet", name="draw_sheet"),
+            Node(draw_images, ["generator", "params:sampling"], "samples", name="draw_images"),
             Node(interpolate_latents, ["generator", "params:sampling"], "interpolation", name="interpolate_latents"),
             Node(animate_evolution, ["training_sheets", "generator", "generator_record"], "evolution", name="animate_evolution"),
         ],
