@@ -61,11 +61,12 @@ def evaluation_parameters():
 @pytest.fixture(scope="session")
 def obtain(images, evaluation_parameters):
     """Function that provides the classifier, as the node does."""
+    from ganflow.data.splits import Split
     from ganflow.features.extractor import obtain_feature_extractor
 
     def provide(stored, images=images, parameters=evaluation_parameters, **origin):
         labels = np.arange(len(images)) % 2
-        return obtain_feature_extractor(stored, images, labels, images, labels, FINGERPRINT | origin, parameters)
+        return obtain_feature_extractor(stored, Split(images, labels, images, labels), FINGERPRINT | origin, parameters)
 
     return provide
 

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from ganflow.data.splits import Split
 from ganflow.errors import DataError
 from ganflow.runtime.hashing import hash_array, hash_arrays
+
+
+class Fingerprint(TypedDict):
+    """A set of images, and how it is divided.
+
+    Attributes:
+        source: key of `ganflow.data.sources.SOURCES`.
+        sha256: of all images and labels, see `fingerprint`; 64 hexadecimal digits.
+        train_images_sha256: of the training images alone.
+        num_train: training images.
+        num_held_out: held-out images.
+        image_shape: [H, W, C].
+        num_classes: of all labels.
+    """
+
+    source: str
+    sha256: str
+    train_images_sha256: str
+    num_train: int
+    num_held_out: int
+    image_shape: list[int]
+    num_classes: int
 
 
 def fingerprint(parts: Split) -> str:
@@ -20,7 +42,7 @@ def fingerprint(parts: Split) -> str:
     return hash_arrays((parts.train_images, parts.train_labels, parts.held_out_images, parts.held_out_labels))
 
 
-def check_fingerprint(train_images: np.ndarray, described: dict[str, Any]) -> None:
+def check_fingerprint(train_images: np.ndarray, described: Fingerprint | dict[str, Any]) -> None:
     """Make sure that training images are those that `describe` described.
 
     Raises:
@@ -34,16 +56,12 @@ def check_fingerprint(train_images: np.ndarray, described: dict[str, Any]) -> No
         )
 
 
-def describe(parts: Split, source: str) -> dict[str, str | int | list[int]]:
+def describe(parts: Split, source: str) -> Fingerprint:
     """What was trained on, for a JSON file.
 
     Args:
         parts: the split.
         source: key of `ganflow.data.sources.SOURCES`.
-
-    Returns:
-        `source`, `sha256` (see `fingerprint`), `train_images_sha256`, `num_train`, `num_held_out`, `image_shape` as [H, W, C] and
-        `num_classes`.
     """
     labels = np.concatenate([parts.train_labels, parts.held_out_labels])
     return {

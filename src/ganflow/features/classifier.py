@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -11,7 +9,9 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from ganflow.features.stored import FeatureExtractor
 from ganflow.networks.builders import instantiate
+from ganflow.networks.compiled import CompiledNetwork, compile_network
 from ganflow.networks.normalization import FusedBatchNormalization
 
 FEATURE_WIDTH = 128
@@ -80,8 +80,8 @@ def train_classifier(
     head.fit(batches, epochs=num_epochs, shuffle=False, verbose=0)
 
 
-def restore_classifier(stored: dict[str, Any]) -> keras.Model:
-    """Build the classifier of a stored feature extractor, {"arrays": by path, "metadata": {"origin": {"architecture": …}}}."""
+def restore_classifier(stored: FeatureExtractor | dict[str, Any]) -> keras.Model:
+    """Build the classifier of a stored feature extractor."""
     classifier = instantiate(stored["metadata"]["origin"]["architecture"])
     for variable in classifier.weights:
         variable.assign(stored["arrays"][variable.path])
@@ -102,31 +102,11 @@ def extract(classifier: keras.Model, images: np.ndarray, batch_size: int) -> tup
     return compile_classifier(classifier, batch_size)(images)
 
 
-@dataclass(frozen=True)
-class CompiledClassifier:
-    """`extract` for one classifier, compiled once for many calls.
+def compile_classifier(classifier: keras.Model, batch_size: int) -> CompiledNetwork[tuple[np.ndarray, np.ndarray]]:
+    """`extract` for one classifier, compiled once for many calls."""
 
-    Attributes:
-        classifier: network; the compiled function itself holds its weights by weak references only.
-        batch_size: images in one call.
-        classify: (N, H, W, C) uint8 to features and logits.
-    """
+    def classify(pixels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        features, logits = classifier(tf.cast(pixels, tf.float32) / 255, training=False)
+        return features, tf.argmax(logits, axis=1)
 
-    classifier: keras.Model
-    batch_size: int
-    classify: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-
-    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(N, H, W, C) uint8 to (N, FEATURE_WIDTH) float32 and (N,) int64."""
-        batches = [self.classify(tf.constant(images[start : start + self.batch_size])) for start in range(0, len(images), self.batch_size)]
-        features = np.concatenate([features.numpy() for features, _ in batches])
-        return features, np.concatenate([logits.numpy().argmax(axis=1) for _, logits in batches])
-
-
-def compile_classifier(classifier: keras.Model, batch_size: int) -> CompiledClassifier:
-    """Compile a classifier once for many calls."""
-    classify = tf.function(lambda pixels: classifier(tf.cast(pixels, tf.float32) / 255, training=False), autograph=False)
-    # traced here and not at the first call, which TensorFlow would count as one of too many
-    return CompiledClassifier(
-        classifier, batch_size, classify.get_concrete_function(tf.TensorSpec((None, *classifier.input_shape[1:]), tf.uint8))
-    )
+    return compile_network(classifier, classify, tf.uint8, batch_size)

@@ -2,62 +2,68 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ganflow.config.evaluation import EvaluationParameters
-from ganflow.errors import CheckpointError
+from ganflow.data.fingerprint import Fingerprint
+from ganflow.data.splits import Split
 from ganflow.features.classifier import MOST_IMAGES, build_classifier, extract, train_classifier
+from ganflow.features.stored import FeatureExtractor, Origin, check_frozen
 from ganflow.networks import architecture, instantiate
 from ganflow.runtime.hashing import hash_named_arrays
 
-logger = logging.getLogger(__name__)
-
-FROZEN_BY = ("extractor_epochs", "extractor_batch_size", "extractor_learning_rate", "seed")
-
 
 def obtain_feature_extractor(
-    stored: dict[str, Any],
-    train_images: np.ndarray,
-    train_labels: np.ndarray,
-    held_out_images: np.ndarray,
-    held_out_labels: np.ndarray,
-    data_fingerprint: dict[str, Any],
-    parameters: EvaluationParameters,
-) -> dict[str, Any]:
-    """Take the stored digit classifier if it was trained on these images with these settings; else train it, once."""
-    height, width, channels = data_fingerprint["image_shape"]
-    described = architecture(build_classifier((height, width, channels), data_fingerprint["num_classes"]))
-    origin = {"data": data_fingerprint["sha256"], "architecture": described, **{name: getattr(parameters, name) for name in FROZEN_BY}}
-    if len(train_images) > MOST_IMAGES:
-        origin["num_images"] = MOST_IMAGES
+    stored: dict[str, Any], split: Split, data_fingerprint: Fingerprint, parameters: EvaluationParameters
+) -> FeatureExtractor:
+    """Take the stored digit classifier if it was trained on these images with these settings; else train it, once.
+
+    Args:
+        stored: what the file holds: {} if there is none, perhaps something of another project.
+        split: images to train on, and to measure the accuracy on.
+        data_fingerprint: of the split.
+        parameters: of the classifier.
+
+    Raises:
+        CheckpointError: if the stored weights are not those that were frozen.
+    """
+    origin = _origin(len(split.train_images), data_fingerprint, parameters)
     if stored and stored["metadata"].get("origin") == origin:
-        return _checked(stored)
-    classifier = instantiate(described, parameters.seed)
+        frozen = cast("FeatureExtractor", stored)
+        check_frozen(frozen)
+        return frozen
+    return _train(split, origin, parameters)
+
+
+def _origin(num_train: int, data_fingerprint: Fingerprint, parameters: EvaluationParameters) -> Origin:
+    height, width, channels = data_fingerprint["image_shape"]
+    origin: Origin = {
+        "data": data_fingerprint["sha256"],
+        "architecture": architecture(build_classifier((height, width, channels), data_fingerprint["num_classes"])),
+        "extractor_epochs": parameters.extractor_epochs,
+        "extractor_batch_size": parameters.extractor_batch_size,
+        "extractor_learning_rate": parameters.extractor_learning_rate,
+        "seed": parameters.seed,
+    }
+    if num_train > MOST_IMAGES:
+        origin["num_images"] = MOST_IMAGES
+    return origin
+
+
+def _train(split: Split, origin: Origin, parameters: EvaluationParameters) -> FeatureExtractor:
+    classifier = instantiate(origin["architecture"], parameters.seed)
     train_classifier(
         classifier,
-        train_images,
-        train_labels,
+        split.train_images,
+        split.train_labels,
         parameters.extractor_epochs,
-        min(parameters.extractor_batch_size, len(train_images)),
+        min(parameters.extractor_batch_size, len(split.train_images)),
         parameters.extractor_learning_rate,
         parameters.seed,
     )
-    _, classes = extract(classifier, held_out_images, parameters.batch_size)
+    _, classes = extract(classifier, split.held_out_images, parameters.batch_size)
+    accuracy = float(np.mean(classes == split.held_out_labels))
     arrays = {variable.path: np.array(variable) for variable in classifier.weights}
-    accuracy = float(np.mean(classes == held_out_labels))
     return {"arrays": arrays, "metadata": {"origin": origin, "accuracy": accuracy, "sha256": hash_named_arrays(arrays)}}
-
-
-def _checked(stored: dict[str, Any]) -> dict[str, Any]:
-    """Return a stored extractor if its weights are still those that were frozen."""
-    expected, found = stored["metadata"]["sha256"], hash_named_arrays(stored["arrays"])
-    if found != expected:
-        raise CheckpointError(
-            f"The stored feature extractor's weights have SHA-256 {found[:12]}…, not the {expected[:12]}… that they were frozen with. "
-            "Remove data/06_models/feature_extractor.safetensors and run again to train it anew."
-        )
-    logger.info("The stored feature extractor %s is used.", expected[:12])
-    return stored

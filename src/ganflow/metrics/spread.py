@@ -51,7 +51,7 @@ def compare(values: np.ndarray, others: np.ndarray, confidence: float = 0.95) ->
     if not _have_spread(values, others):
         return difference | dict.fromkeys(("low", "high", "p_value"), math.nan)
     with warnings.catch_warnings():
-        # it warns where one side spreads by little more than rounding, as side by side with a real spread it may
+        # it warns where a side spreads by no more than rounding does
         warnings.simplefilter("ignore", RuntimeWarning)
         test = stats.ttest_ind(others, values, equal_var=False)
     interval = test.confidence_interval(confidence)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import numpy as np
 
 from ganflow.errors import CheckpointError
+from ganflow.records import GeneratorRecord
 from ganflow.runtime.hashing import hash_named_arrays
 
 
@@ -16,7 +15,7 @@ def hash_weights(model: keras.Model) -> str:
     return hash_named_arrays({weight.path: np.array(weight) for weight in model.weights})
 
 
-def check_record(generator: keras.Model, record: dict[str, Any]) -> None:
+def check_record(generator: keras.Model, record: GeneratorRecord) -> None:
     """Make sure that a generator is the one that its record describes.
 
     Raises:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import keras
 import numpy as np
 import tensorflow as tf
 
 from ganflow.networks import draw_latents, pixel_range, to_pixels
+from ganflow.networks.compiled import CompiledNetwork, compile_network
 
 _LATENTS_AT_ONCE = 500
-"""Drawn from one seed; another number would draw others."""
+"""How many latents one seed gives. With another number, the same seed would give other images."""
 
 
 def sample_images(generator: keras.Model, num: int, batch_size: int, seed: int) -> np.ndarray:
@@ -50,30 +48,7 @@ def images_from_latents(generator: keras.Model, latents: np.ndarray, batch_size:
     return compile_generator(generator, batch_size)(latents)
 
 
-@dataclass(frozen=True)
-class CompiledGenerator:
-    """`images_from_latents` for one generator, between whose calls its weights may change.
-
-    Attributes:
-        generator: network; the compiled function itself holds its weights by weak references only.
-        batch_size: images in one call.
-        generate: (N, dimension) float32 to (N, H, W, C) uint8.
-    """
-
-    generator: keras.Model
-    batch_size: int
-    generate: Callable[[tf.Tensor], tf.Tensor]
-
-    def __call__(self, latents: np.ndarray) -> np.ndarray:
-        """(N, dimension) to (N, H, W, C) uint8."""
-        batches = [latents[start : start + self.batch_size] for start in range(0, len(latents), self.batch_size)]
-        return np.concatenate([self.generate(tf.constant(batch)).numpy() for batch in batches])
-
-
-def compile_generator(generator: keras.Model, batch_size: int) -> CompiledGenerator:
-    """Compile a generator once for many calls."""
+def compile_generator(generator: keras.Model, batch_size: int) -> CompiledNetwork[np.ndarray]:
+    """`images_from_latents` for one generator, compiled once for many calls, between which its weights may change."""
     values = pixel_range(generator)
-    generate = tf.function(lambda latents: to_pixels(generator(latents, training=False), values), autograph=False)
-    signature = tf.TensorSpec((None, generator.input_shape[-1]), tf.float32)
-    # traced here and not at the first call, which TensorFlow would count as one of too many
-    return CompiledGenerator(generator, batch_size, generate.get_concrete_function(signature))
+    return compile_network(generator, lambda latents: to_pixels(generator(latents, training=False), values), tf.float32, batch_size)

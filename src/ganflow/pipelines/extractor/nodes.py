@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 
 from ganflow.config.evaluation import EvaluationParameters
+from ganflow.data.fingerprint import Fingerprint
+from ganflow.data.splits import Split
+from ganflow.features.stored import FeatureExtractor
 
 
 def obtain_feature_extractor(
@@ -15,12 +18,11 @@ def obtain_feature_extractor(
     train_labels: np.ndarray,
     held_out_images: np.ndarray,
     held_out_labels: np.ndarray,
-    data_fingerprint: dict[str, Any],
+    data_fingerprint: Fingerprint,
     parameters: EvaluationParameters,
-) -> dict[str, Any]:
+) -> FeatureExtractor:
     """Take the stored digit classifier if it was trained on these images with these settings; else train it, once."""
     from ganflow.features import extractor
 
-    return extractor.obtain_feature_extractor(
-        stored, train_images, train_labels, held_out_images, held_out_labels, data_fingerprint, parameters
-    )
+    split = Split(train_images, train_labels, held_out_images, held_out_labels)
+    return extractor.obtain_feature_extractor(stored, split, data_fingerprint, parameters)

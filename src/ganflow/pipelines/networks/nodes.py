@@ -7,12 +7,14 @@ from typing import Any
 import pandas as pd
 
 from ganflow.config.networks import NetworksParameters
+from ganflow.data.fingerprint import Fingerprint
 
 
-def build_networks(parameters: NetworksParameters, data_fingerprint: dict[str, Any]) -> dict[str, Any]:
+def build_networks(parameters: NetworksParameters, data_fingerprint: Fingerprint) -> dict[str, Any]:
     """Build both networks for the images at hand, check that they fit each other, and describe them."""
     from ganflow import networks
 
-    generator, discriminator = networks.build_pair(parameters, data_fingerprint["image_shape"])
+    height, width, channels = data_fingerprint["image_shape"]
+    generator, discriminator = networks.build_pair(parameters, (height, width, channels))
     rows = networks.layer_table([networks.instantiate(described) for described in (generator, discriminator)])
     return {"generator_architecture": generator, "discriminator_architecture": discriminator, "layer_table": pd.DataFrame(rows)}

@@ -9,6 +9,7 @@ import numpy as np
 
 from ganflow.config.sampling import SamplingParameters
 from ganflow.errors import DataError
+from ganflow.records import GeneratorRecord
 from ganflow.reporting.sheets import tile
 
 
@@ -39,7 +40,7 @@ def interpolate_latents(generator: Any, parameters: SamplingParameters) -> np.nd
 
 
 def animate_evolution(
-    sheets: dict[str, dict[int, Callable[[], np.ndarray]]], generator: Any, generator_record: dict[str, Any]
+    sheets: dict[str, dict[int, Callable[[], np.ndarray]]], generator: Any, generator_record: GeneratorRecord
 ) -> np.ndarray:
     """Stack the sheets of the generator's own run, in order of training."""
     from ganflow.networks import check_record

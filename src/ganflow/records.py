@@ -1,0 +1,108 @@
+"""What is on record of training runs, of generators and of their registered versions.
+
+These are plain values, which JSON can hold. They stand below the rooms that make them, because tracking and the datasets need them too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from ganflow.data.fingerprint import Fingerprint
+
+
+class RunRecord(TypedDict):
+    """A training run, as `identify_run` makes it.
+
+    Attributes:
+        run_id: hash of everything that decides the weights.
+        data: fingerprint of the images.
+        training: the section's parameters, with each `auto` replaced by the choice for the machine.
+    """
+
+    run_id: str
+    data: Fingerprint
+    training: dict[str, Any]
+
+
+class GeneratorRecord(RunRecord):
+    """A generator and its training run, as `export_generator` makes it.
+
+    Attributes:
+        step: training step that the weights were taken at.
+        kernel_distance: distance to training images at this step.
+        chosen: why this step was chosen, in a sentence.
+        trained_steps: steps of the whole run.
+        sha256: of the weights, see `hash_weights`.
+    """
+
+    step: int
+    kernel_distance: float
+    chosen: str
+    trained_steps: int
+    sha256: str
+
+
+class Champion(TypedDict):
+    """The registered generator that is in use.
+
+    Attributes:
+        record: of the generator.
+        version: its number in the registry.
+        promoted: when it became champion, in ISO 8601.
+    """
+
+    record: GeneratorRecord
+    version: int
+    promoted: str
+
+
+class RegisteredVersion(TypedDict):
+    """A registered generator, in use or not.
+
+    Attributes:
+        number: 1, 2, …
+        run_id: of the training run.
+        sha256: of the weights; None if it was registered without.
+        promoted: when it last became champion, in ISO 8601; None if it never did.
+        rolled_back: when it last ceased to be champion by hand, in ISO 8601; None if it never did.
+        aliases: names that point at it.
+    """
+
+    number: int
+    run_id: str
+    sha256: str | None
+    promoted: str | None
+    rolled_back: str | None
+    aliases: list[str]
+
+
+class Promotion(TypedDict):
+    """An order to the registry.
+
+    Attributes:
+        promote: whether anything is to be done.
+        sha256: weights that become champion; None where training has failed and there are none.
+        champion: version that they were judged against; None if there was none.
+        run_id: of the training run.
+    """
+
+    promote: bool
+    sha256: str | None
+    champion: int | None
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """A run that trained a challenger, as MLflow has it on record.
+
+    Attributes:
+        mlflow_run: MLflow's name for it.
+        run_id: identity of the training run.
+        is_forgotten: whether its removal has begun, and was cut off.
+    """
+
+    mlflow_run: str
+    run_id: str
+    is_forgotten: bool
