@@ -9,13 +9,14 @@ import pytest
 from pydantic import BaseModel
 
 from ganflow.config import SECTIONS
-from ganflow.doctor import advice, findings, rules
+from ganflow.doctor import advice, remedies, wording
+from ganflow.losses import compatibility
 
 NAME = re.compile(rf"(?<![\w.])(?:{'|'.join(SECTIONS)})\.[a-z0-9_.*]+")
 
 
 def texts(module):
-    """Every string of a module, with `*` for what depends on the network's role and a gap for anything else that is filled in."""
+    """Every string of a module, with `*` for a part that depends on the network's role and a gap for anything else that is filled in."""
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
@@ -28,7 +29,8 @@ def filled_in(part):
 
 
 def names():
-    found = {match.rstrip(".") for module in (advice, findings, rules) for text in texts(module) for match in NAME.findall(text)}
+    modules = (advice, remedies, wording, compatibility)
+    found = {match.rstrip(".") for module in modules for text in texts(module) for match in NAME.findall(text)}
     assert len(found) > 12
     return sorted({name.replace("*", role) for name in found for role in ("generator", "discriminator")})
 

@@ -1,4 +1,4 @@
-"""What can be said of a run before it starts: settings that the 2017 post's table of problems, and practice since, warn of."""
+"""What the doctor can say before a run starts: settings that the 2017 post's table of problems, and practice since, warn of."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Any
 
 from ganflow.config.training import TrainingParameters
 from ganflow.doctor.findings import Finding, Row
-from ganflow.networks import Architecture
+from ganflow.losses.compatibility import is_slope_bounded
+from ganflow.networks import Architecture, normalises_batches
+from ganflow.networks.builders import BATCH_NORMALIZATIONS
 from ganflow.training.schedule import discriminator_schedule
 
 _CONVOLUTIONS = ("Conv2D", "SameConv2D", "UpsampledConv2D", "SpectralConv2D", "Dense", "SpectralDense")
-_BATCH_NORMALIZATIONS = ("FusedBatchNormalization", "BatchNormalization")
-_NORMALIZATIONS = (*_BATCH_NORMALIZATIONS, "GroupNormalization", "LayerNormalization")
+_NORMALIZATIONS = (*BATCH_NORMALIZATIONS, "GroupNormalization", "LayerNormalization")
 _ACTIVATIONS = ("ReLU", "LeakyReLU", "Activation")
 _DROPOUTS = ("Dropout", "SpatialDropout2D")
 
-# the post: a rate between these gives more realistic images
 _USUAL_DROPOUT = (0.3, 0.6)
+"""Rates that give more realistic images, says the post."""
 
 _OUTPUT_RANGES = {"sigmoid": "[0, 1]", "tanh": "[-1, 1]"}
 
@@ -39,11 +40,6 @@ def examine_settings(generator: Architecture, discriminator: Architecture, param
         *_rates(discriminator, parameters),
         *_ended_rates(parameters),
     ]
-
-
-def has_batch_normalization(network: Architecture) -> bool:
-    """Whether the images of a batch interact in the network, so that no penalty on its slope has a meaning."""
-    return any(kind in _BATCH_NORMALIZATIONS for kind, _, _ in _layers(network))
 
 
 def _layers(network: Architecture) -> list[tuple[str, str, dict[str, Any]]]:
@@ -73,7 +69,7 @@ def _pixel_range(generator: Architecture, real: Row) -> Iterator[Finding]:
 
 
 def _order(network: Architecture) -> Iterator[Finding]:
-    """Between two convolutions: normalization, activation, dropout, in this order."""
+    """Between two convolutions come normalization, activation and dropout, in this order."""
     rank = {kind: number for number, kinds in enumerate((_NORMALIZATIONS, _ACTIVATIONS, _DROPOUTS)) for kind in kinds}
     highest, before = -1, ""
     for kind, name, _ in _layers(network):
@@ -85,7 +81,7 @@ def _order(network: Architecture) -> Iterator[Finding]:
                     "layer_order",
                     "notice",
                     f"in the {network['config']['name']}, '{name}' comes after '{before}'",
-                    "Normalization after an activation or dropout works on what these have cut off.",
+                    "Normalization after an activation or dropout no longer sees what these have cut off.",
                     "Between two convolutions keep to the order normalization, activation, dropout (ganflow.networks.blocks).",
                 )
             highest, before = rank[kind], name
@@ -111,25 +107,27 @@ def _dropout(network: Architecture) -> Iterator[Finding]:
             "dropout",
             "advice",
             f"the {role}'s dropout is {', '.join(f'{rate:g}' for rate in sorted(rates))}; from {low} to {high} is usual",
-            "Less hardly acts as noise, more hides what there is to learn.",
+            "Weaker dropout hardly acts as noise; stronger dropout hides what there is to learn.",
             f"Set networks.{role}.dropout to 0.4, or to 0.",
         )
 
 
 def _rates(discriminator: Architecture, parameters: TrainingParameters) -> Iterator[Finding]:
-    """Only where nothing else keeps the discriminator's slope in bounds."""
+    """The discriminator's rate is judged only where nothing else keeps its slope in bounds."""
     kinds = {kind for kind, _, _ in _layers(discriminator)}
-    is_spectral = any(kind.startswith("Spectral") for kind in kinds) and kinds.isdisjoint(_NORMALIZATIONS)
-    is_bounded = parameters.r1_weight or parameters.r2_weight or parameters.gradient_penalty or parameters.weight_clip or is_spectral
-    rates = [optimizer.learning_rate for optimizer in (parameters.discriminator_optimizer, parameters.generator_optimizer)]
-    if not is_bounded and rates[0] * parameters.discriminator_steps <= rates[1]:
+    is_spectral = any(kind.startswith("Spectral") for kind in kinds)
+    if is_slope_bounded(parameters, is_spectral, is_normalised=not kinds.isdisjoint(_NORMALIZATIONS)):
+        return
+    rate, generator_rate = parameters.discriminator_optimizer.learning_rate, parameters.generator_optimizer.learning_rate
+    if rate * parameters.discriminator_steps <= generator_rate:
+        penalty = "" if normalises_batches(discriminator) else ", or training.r1_weight to 1"
         yield Finding(
             "learning_rates",
             "advice",
-            f"the discriminator's learning rate {rates[0]:g} is not above the generator's {rates[1]:g}, and nothing bounds its slope",
+            f"the discriminator's learning rate {rate:g} is not above the generator's {generator_rate:g}, and nothing bounds the "
+            "discriminator's slope",
             "Without a penalty the discriminator needs the larger steps (the 2017 post's table).",
-            f"Set training.discriminator_optimizer.learning_rate to {2 * rates[1]:g}"
-            + (".", ", or training.r1_weight to 1.")[not has_batch_normalization(discriminator)],
+            f"Set training.discriminator_optimizer.learning_rate to {2 * generator_rate:g}{penalty}.",
         )
 
 
@@ -144,6 +142,6 @@ def _ended_rates(parameters: TrainingParameters) -> Iterator[Finding]:
                 "learning_rate_ends",
                 "notice",
                 f"the {role}'s learning rate is 0 after {decay.num_steps} of its {num_updates} updates",
-                "From then on it stands still, and the other network takes advantage of it.",
+                "From then on this network stands still, and the other one takes advantage of it.",
                 f"Set training.{role}_optimizer.decay.num_steps to {num_updates}, or its final_fraction above 0.",
             )

@@ -1,14 +1,15 @@
-"""The doctor: reads what training measures, and says what is wrong, how one sees it, why, and which parameter to change."""
+"""The doctor reads what training measures, and says what is wrong, which numbers show it, why, and which parameter to change."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ganflow.config.health import HealthParameters
 from ganflow.config.training import TrainingParameters
-from ganflow.doctor.findings import Chart, Finding, Row
-from ganflow.doctor.rules import RULES, found_divergence
+from ganflow.doctor import wording
+from ganflow.doctor.findings import Chart, Detection, Finding, Recipe, Row
+from ganflow.doctor.rules import RULES
 from ganflow.losses.adversarial import find_loss
 
 
@@ -20,8 +21,8 @@ class Doctor:
         real: what real images score, by column of history.
         parameters: of training.
         health: what is watched.
-        has_batch_normalization: whether the discriminator has.
-        findings: so far, by name; those of settings from the start.
+        has_batch_normalization: whether the discriminator normalises over the batch.
+        findings: so far, by name; those about settings from the start.
     """
 
     real: Row
@@ -43,32 +44,40 @@ class Doctor:
             The findings in it that were not known before.
         """
         self._rows.append(row)
-        chart = self._chart()
-        return [new for rule in RULES if (finding := rule(chart)) is not None and (new := self._note(finding, int(row["step"])))]
+        chart, recipe = self._chart(), self._recipe()
+        detections = [(word, detection) for rule, word in RULES.items() if (detection := rule(chart)) is not None]
+        findings = [self._note(word(detection, recipe), int(row["step"])) for word, detection in detections]
+        return [finding for finding in findings if finding is not None]
 
     def diverged(self, message: str) -> None:
         """Note that training has ended in numbers that are not finite."""
-        self._note(found_divergence(self._chart(), message), int(self._rows[-1]["step"]) if self._rows else 0)
+        self._note(wording.divergence(Detection("divergence", subject=message), self._recipe()), self._newest_step())
 
     def diagnosis(self) -> dict[str, Any]:
-        """Everything found, as plain values, the worst first; `healthy` unless something serious was still there in the newest row."""
+        """All findings as plain values, the worst first; `healthy` is false if a serious one was still there in the newest row."""
         order = ("serious", "notice", "advice")
         found = sorted(self.findings.values(), key=lambda finding: (order.index(finding.severity), finding.first_step))
-        step = int(self._rows[-1]["step"]) if self._rows else 0
-        return {"step": step, "healthy": not self.serious(), "findings": [asdict(finding) for finding in found]}
+        return {"step": self._newest_step(), "healthy": not self.serious(), "findings": [asdict(finding) for finding in found]}
 
     def serious(self) -> list[Finding]:
         """Serious findings in the newest row, or in the settings."""
-        step = self._rows[-1]["step"] if self._rows else 0
-        return [finding for finding in self.findings.values() if finding.severity == "serious" and finding.last_step in (0, step)]
+        present = (0, self._newest_step())
+        return [finding for finding in self.findings.values() if finding.severity == "serious" and finding.last_step in present]
+
+    def _newest_step(self) -> int:
+        """The step of the newest row; 0 before the first."""
+        return int(self._rows[-1]["step"]) if self._rows else 0
+
+    def _recipe(self) -> Recipe:
+        return Recipe(self.parameters, self.has_batch_normalization)
 
     def _chart(self) -> Chart:
         loss = find_loss(self.parameters.loss, self.parameters.label_smoothing)
-        return Chart(self._rows, self.real, self.parameters, loss, self.health.warmup_steps, self.has_batch_normalization)
+        return Chart(self._rows, self.real, loss, self.health.warmup_steps)
 
     def _note(self, finding: Finding, step: int) -> Finding | None:
         """Remember a finding; return it if it is new."""
         known = self.findings.get(finding.name)
         first = known.first_step if known else step
-        self.findings[finding.name] = Finding(**(asdict(finding) | {"first_step": first, "last_step": step}))
+        self.findings[finding.name] = replace(finding, first_step=first, last_step=step)
         return None if known else self.findings[finding.name]

@@ -1,6 +1,7 @@
-"""The doctor's rules: each looks at the rows of a run's history so far, beside the same numbers of real images, and names one fault.
+"""The doctor's rules: each looks at a run's history so far, beside the same numbers of real images, and detects one fault.
 
-A state that is bad but still getting better is no finding: every generator starts with bad images.
+What is bad but still becomes better is no fault: every generator starts with bad images. What a rule has detected is put into words in
+`ganflow.doctor.wording`.
 """
 
 from __future__ import annotations
@@ -9,9 +10,93 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ganflow.doctor.findings import PATIENCE, VISIBLE, Chart, Finding, Row
+from ganflow.doctor import wording
+from ganflow.doctor.findings import PATIENCE, VISIBLE, Chart, Detection, Finding, Recipe, Row
 
-Rule = Callable[[Chart], Finding | None]
+Rule = Callable[[Chart], Detection | None]
+Wording = Callable[[Detection, Recipe], Finding]
+
+
+def discriminator_won(chart: Chart) -> Detection | None:
+    """The discriminator's loss is at its floor, and the generator no longer learns."""
+    loss, recent = chart.loss, chart.rows[-PATIENCE:]
+    if not loss.has_floor or len(recent) < PATIENCE:
+        return None
+    if max((row["discriminator_loss"] - loss.floor) / loss.scale for row in recent) > 0.05:
+        return None
+    gradients = [row["generator_gradient_norm"] for row in chart.rows]
+    images = bad_images(chart)
+    if gradients[-1] >= 0.01 * max(gradients) and not images:
+        return None
+    numbers = {
+        "loss": chart.newest["discriminator_loss"],
+        "floor": loss.floor,
+        "undecided": loss.undecided,
+        "accuracy": chart.newest["discriminator_accuracy"],
+        "gradient": gradients[-1],
+        "largest_gradient": max(gradients),
+    }
+    return Detection("discriminator_won", numbers, images)
+
+
+def discriminator_blind(chart: Chart) -> Detection | None:
+    """The discriminator cannot tell real from fake, though the images are far from real."""
+    loss, recent = chart.loss, chart.rows[-PATIENCE:]
+    if len(recent) < PATIENCE or any(abs(row["discriminator_loss"] - loss.undecided) > 0.01 * loss.scale for row in recent):
+        return None
+    images = bad_images(chart)
+    return Detection("discriminator_blind", {"undecided": loss.undecided}, images) if images else None
+
+
+def noise_images(chart: Chart) -> Detection | None:
+    """Neighbouring pixels have little in common."""
+    real = chart.real["sheet_roughness"]
+    limit = real + 0.25 * (1.0 - real)
+    if not chart.is_visible() or not chart.stays_bad(lambda row: row["sheet_roughness"], lambda roughness: roughness > limit):
+        return None
+    return Detection("noise_images", {"roughness": chart.newest["sheet_roughness"], "real_roughness": real})
+
+
+def blank_images(chart: Chart) -> Detection | None:
+    """The images show hardly anything."""
+    real, newest = chart.real, chart.newest
+    if not chart.stays_bad(lambda row: row["sheet_contrast"], lambda contrast: contrast < VISIBLE * real["sheet_contrast"]):
+        return None
+    numbers = {
+        "contrast": newest["sheet_contrast"],
+        "real_contrast": real["sheet_contrast"],
+        "brightness": newest["sheet_brightness"],
+        "real_brightness": real["sheet_brightness"],
+    }
+    return Detection("blank_images", numbers)
+
+
+def saturated_images(chart: Chart) -> Detection | None:
+    """Nearly all pixels are black or white, or the images are far too bright or too dark."""
+    midtones, brightness, contrast = (chart.real[f"sheet_{name}"] for name in ("midtones", "brightness", "contrast"))
+    lacks_midtones = chart.stays_bad(lambda row: row["sheet_midtones"], lambda value: value < 0.3 * midtones)
+    is_off = chart.stays_bad(lambda row: row["sheet_brightness"], lambda value: abs(value - brightness) > 0.6 * contrast)
+    if not lacks_midtones and not is_off:
+        return None
+    numbers = {
+        "midtones": chart.newest["sheet_midtones"],
+        "real_midtones": midtones,
+        "brightness": chart.newest["sheet_brightness"],
+        "real_brightness": brightness,
+    }
+    return Detection("saturated_images", numbers)
+
+
+def mode_collapse(chart: Chart) -> Detection | None:
+    """Different noise gives the same images."""
+    real = relative_diversity(chart.real)
+    shares = [relative_diversity(row) / real for row in chart.rows]
+    if not chart.is_visible() or not chart.stays_bad(lambda row: relative_diversity(row) / real, lambda share: share < 0.5):
+        return None
+    diverse = [number for number, share in enumerate(shares) if share > 0.8]
+    # from the last diverse row to the first of the bad ones; infinity if no row was diverse
+    num_rows = len(shares) - PATIENCE - diverse[-1] if diverse else np.inf
+    return Detection("mode_collapse", {"diversity": shares[-1], "num_rows": num_rows})
 
 
 def relative_diversity(row: Row) -> float:
@@ -19,240 +104,68 @@ def relative_diversity(row: Row) -> float:
     return row["sheet_diversity"] / max(row["sheet_contrast"] ** 2, 1e-12)
 
 
-def discriminator_won(chart: Chart) -> Finding | None:
-    """The discriminator's loss is at its floor, and the generator gets nowhere."""
-    floor, undecided = chart.loss.floor, chart.loss.undecided
-    recent = chart.rows[-PATIENCE:]
-    if not np.isfinite(floor) or len(recent) < PATIENCE:
-        return None
-    shares = [(row["discriminator_loss"] - floor) / (undecided - floor) for row in recent]
-    if max(shares) > 0.05:
-        return None
-    norms = [row["generator_gradient_norm"] for row in chart.rows]
-    vanishing = norms[-1] < 0.01 * max(norms)
-    images = next((rule.__name__.replace("_", " ") for rule in IMAGE_RULES if rule(chart) is not None), None)
-    if not vanishing and images is None:
-        return None
-    evidence = (
-        f"the discriminator's loss is {chart.now['discriminator_loss']:.3g} (floor {floor:.3g}, undecided {undecided:.3g}), "
-        f"its accuracy {chart.now['discriminator_accuracy']:.3f}, the generator's gradient {norms[-1]:.2g} (largest {max(norms):.2g})"
-        f"{f', and there are {images}' if images else ''}"
-    )
-    saturates = chart.parameters.loss == "minimax"
-    return Finding(
-        "discriminator_won",
-        "serious",
-        evidence,
-        "The discriminator tells all images apart"
-        + (", where the minimax loss has no slope left." if saturates else ", and the generator learns nothing from it."),
-        ("Set training.loss to logistic. " if saturates else "") + f"{chart.bound_slope()}, or lower "
-        f"training.discriminator_optimizer.learning_rate (now {chart.parameters.discriminator_optimizer.learning_rate:g}).",
-    )
-
-
-def discriminator_blind(chart: Chart) -> Finding | None:
-    """The discriminator cannot tell real from fake, though the images are far from real."""
-    loss = chart.loss
-    scale = loss.undecided - loss.floor if np.isfinite(loss.floor) else 1.0
-    recent = chart.rows[-PATIENCE:]
-    if len(recent) < PATIENCE or any(abs(row["discriminator_loss"] - loss.undecided) > 0.01 * scale for row in recent):
-        return None
-    images = next((rule.__name__.replace("_", " ") for rule in IMAGE_RULES if rule(chart) is not None), None)
-    if images is None:
-        return None
-    parameters = chart.parameters
-    penalties = {"r1_weight": parameters.r1_weight, "r2_weight": parameters.r2_weight}
-    if parameters.gradient_penalty is not None:
-        penalties["gradient_penalty.weight"] = parameters.gradient_penalty.weight
-    tight = " and ".join(f"training.{name} (now {weight:g})" for name, weight in penalties.items() if weight)
-    if parameters.weight_clip:
-        remedy = f"Raise training.weight_clip (now {parameters.weight_clip:g})."
-    else:
-        remedy = (f"Lower {tight}, or raise" if tight else "Raise") + f" the discriminator's rate; there are {chart.rates()}."
-    return Finding(
-        "discriminator_blind",
-        "serious",
-        f"the discriminator's loss has been within 1 % of that of pure guessing ({loss.undecided:.3g}) for {PATIENCE} rows, "
-        f"while there are {images}",
-        "The discriminator learns nothing: it is held too tight, or moves too little.",
-        remedy,
-    )
-
-
-def noise_images(chart: Chart) -> Finding | None:
-    """Neighbouring pixels have little to do with each other."""
-    real = chart.real["sheet_roughness"]
-    limit = real + 0.25 * (1.0 - real)
-    if not chart.is_visible() or not chart.stays_bad(lambda row: row["sheet_roughness"], lambda value: value > limit):
-        return None
-    return Finding(
-        "noise_images",
-        "serious",
-        f"the roughness of the sheet is {chart.now['sheet_roughness']:.2f} (real images {real:.2f}, white noise 1)",
-        "The generator learns too little from the discriminator, or jumps about too widely.",
-        f"{chart.mend_rate()}.",
-    )
-
-
-def blank_images(chart: Chart) -> Finding | None:
-    """There is hardly anything to be seen."""
-    real = chart.real["sheet_contrast"]
-    if not chart.stays_bad(lambda row: row["sheet_contrast"], lambda value: value < VISIBLE * real):
-        return None
-    return Finding(
-        "blank_images",
-        "serious",
-        f"the contrast of the sheet is {chart.now['sheet_contrast']:.3f} (real images {real:.3f}), its brightness "
-        f"{chart.now['sheet_brightness']:.2f} (real images {chart.real['sheet_brightness']:.2f})",
-        "The generator's output is stuck at one value, or it has hardly learnt.",
-        f"{chart.mend_rate()}.",
-    )
-
-
-def saturated_images(chart: Chart) -> Finding | None:
-    """Pixels are at their limits, or far too bright or dark."""
-    midtones, brightness, contrast = (chart.real[f"sheet_{name}"] for name in ("midtones", "brightness", "contrast"))
-    without_tones = chart.stays_bad(lambda row: row["sheet_midtones"], lambda value: value < 0.3 * midtones)
-    off = chart.stays_bad(lambda row: row["sheet_brightness"], lambda value: abs(value - brightness) > 0.6 * contrast)
-    if not without_tones and not off:
-        return None
-    return Finding(
-        "saturated_images",
-        "serious",
-        f"{chart.now['sheet_midtones']:.3f} of the pixels are between black and white (real images {midtones:.3f}), the brightness is "
-        f"{chart.now['sheet_brightness']:.2f} (real images {brightness:.2f})",
-        "The generator's last layer has run into the flat ends of its activation.",
-        f"Lower training.generator_optimizer.learning_rate (now {chart.parameters.generator_optimizer.learning_rate:g})"
-        f"{chart.clip_steps('generator')}.",
-    )
-
-
-def checkerboard(chart: Chart) -> Finding | None:
+def checkerboard(chart: Chart) -> Detection | None:
     """Upsampling has left its grid in the images."""
     real = chart.real["sheet_checkerboard"]
-    if not chart.stays_bad(lambda row: row["sheet_checkerboard"], lambda value: value > 1.5 * real):
+    if not chart.stays_bad(lambda row: row["sheet_checkerboard"], lambda power: power > 1.5 * real):
         return None
-    return Finding(
-        "checkerboard",
-        "notice",
-        f"the highest frequency of the sheet has {chart.now['sheet_checkerboard']:.1f} times the power of those below it "
-        f"(real images {real:.1f})",
-        "Neighbouring pixels are made by different weights, or the discriminator's strides skip some of them.",
-        "Make networks.discriminator.stages' kernel_size a multiple of its stride and larger than it, such as 4 for 2; raise "
-        "networks.generator.output_kernel_size to 3 or more.",
-    )
+    return Detection("checkerboard", {"power": chart.newest["sheet_checkerboard"], "real_power": real})
 
 
-def mode_collapse(chart: Chart) -> Finding | None:
-    """Different noise gives the same images."""
-    real = relative_diversity(chart.real)
-    shares = [relative_diversity(row) / real for row in chart.rows]
-    if not chart.is_visible() or not chart.stays_bad(lambda row: relative_diversity(row) / real, lambda share: share < 0.5):
-        return None
-    fell = [number for number, share in enumerate(shares) if share > 0.8]
-    rows_since = len(shares) - PATIENCE - fell[-1] if fell else 0
-    kind = "from the start" if not fell else "suddenly" if rows_since <= 2 else f"slowly, over {rows_since} rows"
-    return Finding(
-        "mode_collapse",
-        "serious",
-        f"images from different noise differ {shares[-1]:.2f} times as much as real ones do; it came {kind}",
-        "The generator has found a few images that please the discriminator, and makes no others.",
-        f"{chart.bound_slope()}, or lower training.generator_optimizer.learning_rate "
-        f"(now {chart.parameters.generator_optimizer.learning_rate:g}).",
-    )
-
-
-def repeated_images(chart: Chart) -> Finding | None:
-    """The generator has a few images, of whatever kinds, and makes these again and again."""
-    scored = [row for row in chart.scored() if row["step"] > chart.warmup_steps][-2:]
+def repeated_images(chart: Chart) -> Detection | None:
+    """The generator has a few images, of whatever classes, and makes these again and again."""
+    scored = chart.scored()[-2:]
     real, copied = chart.real["sample_distance"], 0.6 * chart.real["nearest_distance"]
     # copies of a few training images are alike too, but that is memorisation
     if len(scored) < 2 or any(row["sample_distance"] > 0.5 * real or row["nearest_distance"] <= copied for row in scored):
         return None
-    return Finding(
-        "repeated_images",
-        "serious",
-        f"a generated image is {scored[-1]['sample_distance']:.3f} from the most similar other one (root mean square of pixels), a real "
-        f"one {real:.3f}",
-        "The generator has found a few images for each class that please the discriminator, or its noise has too few dimensions.",
-        f"{chart.bound_slope()}, lower training.generator_optimizer.learning_rate "
-        f"(now {chart.parameters.generator_optimizer.learning_rate:g}), or raise networks.latent.dimension.",
-    )
+    return Detection("repeated_images", {"distance": scored[-1]["sample_distance"], "real_distance": real})
 
 
-def classes_missing(chart: Chart) -> Finding | None:
-    """Some classes are hardly ever drawn."""
-    scored = [row["num_classes_reached"] for row in chart.scored() if row["step"] > chart.warmup_steps][-PATIENCE:]
+def classes_missing(chart: Chart) -> Detection | None:
+    """The generator hardly ever draws some of the classes."""
+    reached = [row["num_classes_reached"] for row in chart.scored()[-PATIENCE:]]
     wanted = chart.real["num_classes_reached"]
-    if len(scored) < PATIENCE or max(scored) >= wanted or scored[-1] > scored[0]:
+    if len(reached) < PATIENCE or max(reached) >= wanted or reached[-1] > reached[0]:
         return None
-    return Finding(
-        "classes_missing",
-        "serious",
-        f"{scored[-1]:.0f} of {wanted:.0f} classes have at least a tenth of their share in the last score, {scored[0]:.0f} in that "
-        f"{PATIENCE - 1} before",
-        "The generator leaves out what is hardest to draw.",
-        f"{chart.bound_slope()}, lower "
-        f"training.generator_optimizer.learning_rate (now {chart.parameters.generator_optimizer.learning_rate:g}), or train longer.",
-    )
+    return Detection("classes_missing", {"num_classes": reached[-1], "num_before": reached[0], "num_wanted": wanted})
 
 
-def divergence(chart: Chart) -> Finding | None:
-    """A loss or gradient leaves every bound."""
+def divergence(chart: Chart) -> Detection | None:
+    """A loss or gradient grows far beyond its usual size."""
     if len(chart.rows) < 2 * PATIENCE:
         return None
     earlier, recent = chart.rows[:-PATIENCE], chart.rows[-PATIENCE:]
-    scale = chart.loss.undecided - chart.loss.floor if np.isfinite(chart.loss.floor) else 1.0
-    for name, least, times in (("discriminator_loss", 10.0 * scale, 10.0), ("generator_gradient_norm", 10.0, 100.0)):
-        usual = float(np.median([abs(row[name]) for row in earlier]))
-        values = [abs(row[name]) for row in recent]
-        if min(values) > max(least, times * usual):
-            return found_divergence(chart, f"{name} is {values[-1]:.3g}; its usual size was {usual:.3g}")
+    for column, least, times in (("discriminator_loss", 10.0 * chart.loss.scale, 10.0), ("generator_gradient_norm", 10.0, 100.0)):
+        usual = float(np.median([abs(row[column]) for row in earlier]))
+        sizes = [abs(row[column]) for row in recent]
+        if min(sizes) > max(least, times * usual):
+            return Detection("divergence", {"size": sizes[-1], "usual_size": usual}, column)
     return None
 
 
-def found_divergence(chart: Chart, evidence: str) -> Finding:
-    """The finding, however it showed."""
-    return Finding(
-        "divergence",
-        "serious",
-        evidence,
-        "Each network's steps are larger than the other can follow.",
-        f"Lower the learning rates ({chart.rates()}){chart.clip_steps('discriminator', 'generator')}.",
-    )
-
-
-def oscillation(chart: Chart) -> Finding | None:
+def oscillation(chart: Chart) -> Detection | None:
     """The images swing to and fro instead of becoming better."""
     recent = chart.rows[-2 * PATIENCE - 2 :]
     if len(recent) < 2 * PATIENCE + 2 or recent[0]["step"] <= chart.warmup_steps:
         return None
     contrast = chart.real["sheet_contrast"]
-    finite = np.isfinite(chart.loss.floor)
-    measures = {"sheet_brightness": 0.1 * contrast, "sheet_contrast": 0.1 * contrast}
-    if finite:
-        measures["discriminator_loss"] = 0.3 * (chart.loss.undecided - chart.loss.floor)
-    # until then the average follows the steps, whatever its decay is
-    is_average_due = (1 + chart.now["step"]) / (10 + chart.now["step"]) >= chart.parameters.average_decay
-    longer = f", or raise training.average_decay (now {chart.parameters.average_decay:g})" if is_average_due else ""
-    for name, limit in measures.items():
-        swings = np.diff([row[name] for row in recent])
-        turns = int(np.count_nonzero(swings[1:] * swings[:-1] < 0))
-        if turns >= len(swings) // 2 and float(np.mean(np.abs(swings))) > limit:
-            return Finding(
-                "oscillation",
-                "notice",
-                f"{name} turned {turns} times in {len(recent)} rows, by {np.mean(np.abs(swings)):.3g} on average (limit {limit:.3g})",
-                "The networks chase each other around the equilibrium.",
-                f"Lower beta_1 of both optimizers (now {chart.parameters.generator_optimizer.beta_1:g} and "
-                f"{chart.parameters.discriminator_optimizer.beta_1:g}) to 0 and the learning rates ({chart.rates()}){longer}.",
-            )
+    limits = {"sheet_brightness": 0.1 * contrast, "sheet_contrast": 0.1 * contrast}
+    if chart.loss.has_floor:
+        limits["discriminator_loss"] = 0.3 * chart.loss.scale
+    for column, limit in limits.items():
+        swings = np.diff([row[column] for row in recent])
+        num_turns = int(np.count_nonzero(swings[1:] * swings[:-1] < 0))
+        size = float(np.mean(np.abs(swings)))
+        if num_turns >= len(swings) // 2 and size > limit:
+            numbers = {"num_turns": num_turns, "num_rows": len(recent), "size": size, "limit": limit, "step": chart.newest["step"]}
+            return Detection("oscillation", numbers, column)
     return None
 
 
-def decline(chart: Chart) -> Finding | None:
+def decline(chart: Chart) -> Detection | None:
     """The generator was better before."""
-    scored = [row for row in chart.scored() if row["step"] > chart.warmup_steps]
+    scored = chart.scored()
     if len(scored) < PATIENCE + 1:
         return None
     best = min(scored, key=lambda row: row["kernel_distance"])
@@ -260,43 +173,44 @@ def decline(chart: Chart) -> Finding | None:
     limit = max(2.0 * best["kernel_distance"], best["kernel_distance"] + noise)
     if min(row["kernel_distance"] for row in scored[-2:]) <= limit:
         return None
-    return Finding(
-        "decline",
-        "notice",
-        f"the kernel distance is {scored[-1]['kernel_distance']:.3g}; it was {best['kernel_distance']:.3g} at step {best['step']:.0f}",
-        "Training has gone on past its best, often because the discriminator learns the training images by heart.",
-        f"The generator of step {best['step']:.0f} is exported. Set training.num_steps near it, or training.augmentation. "
-        f"{chart.bound_slope()}.",
-    )
+    numbers = {"distance": scored[-1]["kernel_distance"], "best_distance": best["kernel_distance"], "best_step": best["step"]}
+    return Detection("decline", numbers)
 
 
-def memorisation(chart: Chart) -> Finding | None:
+def memorisation(chart: Chart) -> Detection | None:
     """Generated images are copies of training images."""
-    scored = [row["nearest_distance"] for row in chart.scored() if row["step"] > chart.warmup_steps][-2:]
+    scored = chart.scored()[-2:]
     real = chart.real["nearest_distance"]
-    # a class of images that are alike, such as ones, are near to training images without being copies
-    if len(scored) < 2 or max(scored) > 0.6 * real or chart.scored()[-1]["num_classes_reached"] < chart.real["num_classes_reached"]:
+    if len(scored) < 2 or max(row["nearest_distance"] for row in scored) > 0.6 * real:
         return None
-    return Finding(
-        "memorisation",
-        "serious",
-        f"generated images are {scored[-1]:.3f} from the nearest training image (root mean square of pixels), training images "
-        f"{real:.3f} from each other",
-        "There are too few training images for these networks.",
-        "Give more images (data.source, data.location), set training.augmentation, or make networks.*.stages narrower.",
-    )
+    # a class of images that are alike, such as ones, are near to training images without being copies
+    if scored[-1]["num_classes_reached"] < chart.real["num_classes_reached"]:
+        return None
+    return Detection("memorisation", {"distance": scored[-1]["nearest_distance"], "real_distance": real})
 
 
 IMAGE_RULES: tuple[Rule, ...] = (noise_images, blank_images, saturated_images, mode_collapse)
-RULES: tuple[Rule, ...] = (
-    discriminator_won,
-    discriminator_blind,
-    *IMAGE_RULES,
-    checkerboard,
-    repeated_images,
-    classes_missing,
-    divergence,
-    oscillation,
-    decline,
-    memorisation,
-)
+
+
+def bad_images(chart: Chart) -> str:
+    """What is wrong with the images, by the name of the first rule that says so; empty if nothing is."""
+    detections = (rule(chart) for rule in IMAGE_RULES)
+    return next((detection.name for detection in detections if detection is not None), "")
+
+
+RULES: dict[Rule, Wording] = {
+    discriminator_won: wording.discriminator_won,
+    discriminator_blind: wording.discriminator_blind,
+    noise_images: wording.noise_images,
+    blank_images: wording.blank_images,
+    saturated_images: wording.saturated_images,
+    mode_collapse: wording.mode_collapse,
+    checkerboard: wording.checkerboard,
+    repeated_images: wording.repeated_images,
+    classes_missing: wording.classes_missing,
+    divergence: wording.divergence,
+    oscillation: wording.oscillation,
+    decline: wording.decline,
+    memorisation: wording.memorisation,
+}
+"""Every rule, in the order in which they are asked, and the words for what it detects."""

@@ -1,4 +1,4 @@
-"""Looking at a run from interval to interval: what its images are like, how they score, and what the doctor says."""
+"""Looks at a run at every interval: what its images are like, how they score, and what the doctor says about them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 
 from ganflow.config.health import HealthParameters
 from ganflow.config.training import TrainingParameters
-from ganflow.doctor.advice import examine_settings, has_batch_normalization
+from ganflow.doctor.advice import examine_settings
 from ganflow.doctor.doctor import Doctor
 from ganflow.doctor.findings import Finding
 from ganflow.features.classifier import compile_classifier, restore_classifier
 from ganflow.metrics.classes import num_classes_reached
 from ganflow.metrics.images import image_statistics, nearest_distances
 from ganflow.metrics.kernel import kernel_distance
-from ganflow.networks import Architecture, instantiate
+from ganflow.networks import Architecture, instantiate, normalises_batches
 from ganflow.sampling.images import compile_generator, sample_latents
 from ganflow.training.state import assign_average
 
@@ -26,8 +26,10 @@ logger = logging.getLogger(__name__)
 SCORES = ("kernel_distance", "kernel_distance_standard_error", "num_classes_reached", "nearest_distance", "sample_distance")
 
 _NUM_NEIGHBOURS = 200
-"""Images whose nearest training image is looked for, among at most _MOST_NEIGHBOURS of them."""
+"""For how many images the nearest training image is looked for."""
+
 _MOST_NEIGHBOURS = 10_000
+"""Among how many training images it is looked for, at most."""
 
 
 def measure_real_images(images: np.ndarray, extractor: dict[str, Any], num_classes: int, health: HealthParameters) -> dict[str, Any]:
@@ -41,10 +43,10 @@ def measure_real_images(images: np.ndarray, extractor: dict[str, Any], num_class
     real = neighbours[np.sort(random.choice(len(chosen), min(len(chosen), health.num_samples), replace=False))]
     some = random.choice(len(neighbours), min(len(neighbours), _NUM_NEIGHBOURS), replace=False)
     features, classes = compile_classifier(restore_classifier(extractor), health.batch_size)(real)
-    # of copies of training images, this share has its original among the neighbours: half of these are the ones to look at
+    # a copy is recognised only if its original is among the neighbours: at this quantile, half of the copies that can be recognised are
     quantile = 0.5 * len(neighbours) / len(images)
     row = _sheet_columns(real) | {
-        # a class of few images is not missed
+        # of real images, since a class with very few of them is not missed in generated ones
         "num_classes_reached": float(num_classes_reached(classes, num_classes)),
         "nearest_distance": float(np.quantile(nearest_distances(neighbours[some], neighbours, some), quantile)),
         "sample_distance": _sample_distance(real),
@@ -61,7 +63,7 @@ def measure_real_images(images: np.ndarray, extractor: dict[str, Any], num_class
 
 
 def _sample_distance(images: np.ndarray) -> float:
-    """Median distance of images to the most similar other one of them."""
+    """Median distance of images to their nearest neighbour among themselves."""
     some = np.arange(min(len(images), _NUM_NEIGHBOURS))
     return float(np.median(nearest_distances(images[some], images, some)))
 
@@ -99,7 +101,7 @@ class Watch:
         self._latents = sample_latents(self._generator, health.num_samples, health.seed)
         self._extract = compile_classifier(restore_classifier(real["extractor"]), health.batch_size)
         self.step, self._best = 0, (np.inf, -1)
-        self.doctor = Doctor(real["row"], parameters, health, has_batch_normalization(discriminator))
+        self.doctor = Doctor(real["row"], parameters, health, normalises_batches(discriminator))
         self._report(self.doctor.advise(examine_settings(generator, discriminator, parameters, real["row"])), is_news=not earlier)
         for row in earlier:
             self._take(row, is_news=False)
@@ -142,7 +144,7 @@ class Watch:
             distance.standard_error,
             float(num_classes_reached(classes, self._real["num_classes"])),
             float(nearest),
-            # as many as there are real ones, since more of them are nearer to each other
+            # as many as there are real images, since the more images there are, the nearer their neighbours are
             _sample_distance(images[: len(self._real["features"])]),
         )
         return dict(zip(SCORES, values, strict=True))

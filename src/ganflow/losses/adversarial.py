@@ -44,6 +44,16 @@ class AdversarialLoss:
     undecided: float = 2 * math.log(2)
     boundary: float | None = 0.0
 
+    @property
+    def has_floor(self) -> bool:
+        """Whether the discriminator's loss has a lowest value."""
+        return math.isfinite(self.floor)
+
+    @property
+    def scale(self) -> float:
+        """How far above its floor the discriminator's loss is while it is undecided; 1 where there is no floor."""
+        return self.undecided - self.floor if self.has_floor else 1.0
+
     def accuracy(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
         """Share of images on the right side of the boundary, or of pairs in the right order; float32 in [0, 1]."""
         if self.boundary is None:

@@ -15,24 +15,40 @@ def check_recipe(training: TrainingParameters, discriminator: DiscriminatorParam
         ConfigurationError: with the reason and the fix; also if the loss is unknown or has no labels to smooth.
     """
     loss = find_loss(training.loss, training.label_smoothing)
-    slope_penalties = {
-        "training.r1_weight": training.r1_weight,
-        "training.r2_weight": training.r2_weight,
-        "training.gradient_penalty": training.gradient_penalty,
-    }
     if discriminator.normalization == "batch":
-        for name, value in slope_penalties.items():
-            if value:
-                raise ConfigurationError(
-                    f"{name} is set, but networks.discriminator.normalization is 'batch': a penalty on the slope at each image means "
-                    "nothing where the images of a batch interact (1704.00028, section 4). Set the normalization to 'layer' or 'none'."
-                )
-    # to divide by a deviation undoes the division by a norm
-    is_spectral = discriminator.spectral_normalization and discriminator.normalization == "none"
-    bounded = any(slope_penalties.values()) or training.weight_clip or is_spectral
-    if loss.needs_lipschitz and not bounded:
+        for name in slope_penalties(training):
+            raise ConfigurationError(
+                # what has to go is the whole section
+                f"{name.removesuffix('.weight')} is set, but networks.discriminator.normalization is 'batch': a penalty on the slope at "
+                "each image means nothing where the images of a batch interact (1704.00028, section 4). Set the normalization to 'layer' "
+                "or 'none'."
+            )
+    is_normalised = discriminator.normalization != "none"
+    if loss.needs_lipschitz and not is_slope_bounded(training, discriminator.spectral_normalization, is_normalised):
         raise ConfigurationError(
             f"The loss '{training.loss}' needs a discriminator with a bounded slope, or it grows without end. Set one of "
             "training.gradient_penalty, training.weight_clip, training.r1_weight, or networks.discriminator.spectral_normalization with "
             "its normalization 'none'."
         )
+
+
+def slope_penalties(training: TrainingParameters) -> dict[str, float]:
+    """Weights of the penalties on the discriminator's slope that are in use, by parameter."""
+    weights = {
+        "training.r1_weight": training.r1_weight,
+        "training.r2_weight": training.r2_weight,
+        "training.gradient_penalty.weight": training.gradient_penalty.weight if training.gradient_penalty else 0.0,
+    }
+    return {name: weight for name, weight in weights.items() if weight}
+
+
+def is_slope_bounded(training: TrainingParameters, is_spectral: bool, is_normalised: bool) -> bool:
+    """Whether anything keeps the discriminator's slope in bounds.
+
+    Args:
+        training: with its penalties and clipping.
+        is_spectral: whether the discriminator's weights are divided by their spectral norm.
+        is_normalised: whether layers of another normalization follow them.
+    """
+    # to divide by a deviation undoes the division by a norm
+    return bool(slope_penalties(training)) or training.weight_clip is not None or (is_spectral and not is_normalised)

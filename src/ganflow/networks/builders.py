@@ -19,6 +19,9 @@ MAX_SIZE = 128
 FLOAT32_LAYERS = ("pixels", "logit")
 """Layers that stay float32 under mixed precision: pixels, and the logits that losses and penalties are made of."""
 
+BATCH_NORMALIZATIONS = ("FusedBatchNormalization", "BatchNormalization")
+"""Kinds of layers that normalise over the images of a batch."""
+
 Architecture = dict[str, Any]
 """A network without weights: the parsed JSON of `keras.Model.to_json`."""
 
@@ -80,9 +83,13 @@ def build_pair(parameters: NetworksParameters, image_shape: tuple[int, int, int]
     return architecture(generator), architecture(discriminator)
 
 
-def normalises_batches(model: keras.Model) -> bool:
-    """Whether the images of a batch interact in the network, in training mode."""
-    return any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
+def normalises_batches(network: keras.Model | Architecture) -> bool:
+    """Whether the images of a batch interact in the network, in training mode; no penalty on its slope has a meaning then."""
+    if isinstance(network, keras.Model):
+        kinds = [type(layer).__name__ for layer in network.layers]
+    else:
+        kinds = [layer["class_name"] for layer in network["config"]["layers"]]
+    return not set(BATCH_NORMALIZATIONS).isdisjoint(kinds)
 
 
 def check_image_shape(image_shape: tuple[int, int, int]) -> tuple[int, int, int]:

@@ -112,6 +112,13 @@ def test_no_penalty_is_advised_where_batch_normalization_forbids_it(usual, netwo
     assert "r1_weight" not in examine((usual[0], normalised), plain)[0].remedy
 
 
+@pytest.mark.parametrize(("normalization", "expected"), [("none", False), ("layer", False), ("batch", True)])
+def test_a_network_and_its_description_agree_on_whether_images_interact(networks_parameters, normalization, expected):
+    part = networks_parameters.discriminator.model_copy(update={"normalization": normalization})
+    model = networks.build_discriminator(part, (8, 8, 1))
+    assert networks.normalises_batches(model) == networks.normalises_batches(networks.architecture(model)) == expected
+
+
 def position(layers, name):
     return next(number for number, layer in enumerate(layers) if layer["config"]["name"] == name)
 

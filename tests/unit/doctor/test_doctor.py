@@ -1,4 +1,4 @@
-"""Each rule speaks where it should, and only there: rows of history by hand."""
+"""The doctor finds each fault where it is, and only there: rows of history by hand."""
 
 import math
 import re
@@ -214,77 +214,26 @@ def test_ones_are_near_to_training_images_without_being_copies(training_paramete
     assert names(examine(training_parameters, {"nearest_distance": [0.05] * 2, "num_classes_reached": [1.0] * 2})) == []
 
 
-@pytest.mark.parametrize("name", ["blank_images", "noise_images"])
-@pytest.mark.parametrize(
-    ("rate", "expected"),
-    [
-        (1.0, "Lower training.generator_optimizer.learning_rate (now 1; from"),
-        (2e-3, "Raise training.r1_weight to 3 (now 1), or lower training.generator_optimizer.learning_rate (now 0.002)."),
-        (1e-7, "Raise training.generator_optimizer.learning_rate (now 1e-07; from"),
-    ],
-)
-def test_images_that_are_nothing_are_a_matter_of_steps_too_large_or_too_small(training_parameters, name, rate, expected):
-    optimizer = training_parameters.generator_optimizer.model_copy(update={"learning_rate": rate})
-    doctor = examine(training_parameters.model_copy(update={"generator_optimizer": optimizer}), SIGNS[name])
-    assert doctor.findings[name].remedy.startswith(expected)
-
-
-@pytest.mark.parametrize(("clip_value", "is_named"), [(None, True), (5.0, True), (1.0, False)])
-def test_clipping_is_a_remedy_where_it_is_not_done(training_parameters, clip_value, is_named):
-    optimizer = training_parameters.generator_optimizer.model_copy(update={"clip_value": clip_value})
-    doctor = examine(training_parameters.model_copy(update={"generator_optimizer": optimizer}), SIGNS["saturated_images"])
-    assert ("training.generator_optimizer.clip_value to 1" in doctor.findings["saturated_images"].remedy) == is_named
-
-
 def test_copies_of_a_few_training_images_are_called_that_alone(training_parameters):
     assert names(examine(training_parameters, SIGNS["memorisation"] | SIGNS["repeated_images"])) == ["memorisation"]
 
 
-@pytest.mark.parametrize(
-    ("changes", "batch_normalization", "expected"),
-    [
-        ({"r1_weight": 0.0}, False, "Set training.r1_weight to 1 (now 0)"),
-        ({"r1_weight": 0.5}, False, "Raise training.r1_weight to 1.5 (now 0.5)"),
-        ({"gradient_penalty": GradientPenaltyParameters()}, False, "Raise training.gradient_penalty.weight (now 10)"),
-        ({"r1_weight": 0.0}, True, "Set networks.discriminator.normalization to layer and training.r1_weight to 1"),
-        (
-            {"r1_weight": 0.0, "loss": "wasserstein", "weight_clip": 0.01},
-            True,
-            "Set networks.discriminator.normalization to layer, training.gradient_penalty.weight to 10 and training.weight_clip to null",
-        ),
-        (
-            {"r1_weight": 0.0, "loss": "wasserstein", "weight_clip": 0.01},
-            False,
-            "Set training.gradient_penalty.weight to 10 and training.weight_clip to null",
-        ),
-        ({"r1_weight": 5.0, "weight_clip": 0.01}, False, "Set training.weight_clip to null,"),
-    ],
-)
-def test_the_remedy_is_one_that_this_recipe_can_take(training_parameters, changes, batch_normalization, expected):
-    doctor = Doctor(REAL, training_parameters.model_copy(update=changes), HealthParameters(warmup_steps=0), batch_normalization)
+@pytest.mark.parametrize("has_batch_normalization", [False, True])
+def test_the_remedy_depends_on_the_discriminator(training_parameters, has_batch_normalization):
+    doctor = Doctor(REAL, training_parameters, HealthParameters(warmup_steps=0), has_batch_normalization)
     for step in (100, 200, 300):
         doctor.observe(HEALTHY | {"step": step, "num_classes_reached": 7.0})
-    assert doctor.findings["classes_missing"].remedy.startswith(expected)
+    remedy = doctor.findings["classes_missing"].remedy
+    assert ("networks.discriminator.normalization to layer" in remedy) == has_batch_normalization
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"r1_weight": 50.0}, "Lower training.r1_weight (now 50), or raise the discriminator's rate"),
-        ({"r1_weight": 0.0}, "Raise the discriminator's rate"),
-        ({"r1_weight": 0.0, "weight_clip": 1e-4}, "Raise training.weight_clip (now 0.0001)."),
-    ],
-)
-def test_what_blinds_the_discriminator_is_to_be_loosened(training_parameters, changes, expected):
-    doctor = examine(training_parameters.model_copy(update=changes), SIGNS["discriminator_blind"])
-    assert doctor.findings["discriminator_blind"].remedy.startswith(expected)
-
-
-@pytest.mark.parametrize(("decay", "is_named"), [(0.99, True), (0.998, False)])
-def test_a_longer_average_is_no_remedy_before_the_average_is_that_long(training_parameters, decay, is_named):
-    # at step 1,200 it is (1 + 1200) / (10 + 1200) = 0.9926 at most
-    doctor = examine(training_parameters.model_copy(update={"average_decay": decay}), SIGNS["oscillation"])
-    assert ("training.average_decay" in doctor.findings["oscillation"].remedy) == is_named
+@pytest.mark.parametrize("num_rows", [0, 2])
+def test_training_that_ends_in_no_number_is_noted_with_the_message(training_parameters, num_rows):
+    doctor = examine(training_parameters, {}, num=num_rows)
+    doctor.diverged("the generator's loss is nan")
+    (finding,) = doctor.serious()
+    assert (finding.name, finding.evidence) == ("divergence", "the generator's loss is nan")
+    assert finding.first_step == finding.last_step == doctor.diagnosis()["step"] == 100 * num_rows
 
 
 def test_news_is_told_once(training_parameters):

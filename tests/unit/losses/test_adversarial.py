@@ -104,6 +104,24 @@ def test_smoothing_without_labels_is_refused(name):
         find_loss(name, 0.1)
 
 
+@pytest.mark.parametrize(
+    ("name", "smoothing", "scale"),
+    [
+        ("logistic", 0.0, 2 * math.log(2)),
+        ("relativistic", 0.0, math.log(2)),
+        ("hinge", 0.0, 2.0),
+        ("least_squares", 0.0, 0.25),
+        # of labels of 0.5 the floor is the entropy of a coin, and a discriminator that cannot tell takes 0.25 for the share of real ones
+        ("logistic", 0.5, -2 * (0.25 * math.log(0.25) + 0.75 * math.log(0.75)) - math.log(2)),
+        ("wasserstein", 0.0, 1.0),
+    ],
+)
+def test_the_scale_of_a_loss_is_its_way_from_floor_to_guessing(name, smoothing, scale):
+    loss = find_loss(name, smoothing)
+    assert loss.scale == pytest.approx(scale)
+    assert loss.has_floor == (name != "wasserstein")
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_names_its_source(name):
     assert LOSSES[name].source.startswith("arXiv:")

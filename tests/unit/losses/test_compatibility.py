@@ -6,7 +6,7 @@ from ganflow.config.networks import DiscriminatorParameters
 from ganflow.config.training import GradientPenaltyParameters
 from ganflow.errors import ConfigurationError
 from ganflow.losses.adversarial import LOSSES
-from ganflow.losses.compatibility import check_recipe
+from ganflow.losses.compatibility import check_recipe, is_slope_bounded, slope_penalties
 
 
 def discriminator(**changes):
@@ -61,3 +61,29 @@ def test_unknown_losses_and_impossible_smoothing_are_refused_here_too(training_p
         check_recipe(recipe(training_parameters, loss="magic"), discriminator())
     with pytest.raises(ConfigurationError, match="no labels"):
         check_recipe(recipe(training_parameters, loss="hinge", label_smoothing=0.1), discriminator())
+
+
+def test_penalties_in_use_are_listed_by_the_parameter_that_holds_their_weight(training_parameters):
+    assert slope_penalties(recipe(training_parameters)) == {}
+    changes = {"r1_weight": 1.0, "r2_weight": 2.0, "gradient_penalty": GradientPenaltyParameters(weight=3.0)}
+    assert slope_penalties(recipe(training_parameters, **changes)) == {
+        "training.r1_weight": 1.0,
+        "training.r2_weight": 2.0,
+        "training.gradient_penalty.weight": 3.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_spectral", "is_normalised", "expected"),
+    [
+        ({}, False, False, False),
+        ({}, True, False, True),
+        ({}, True, True, False),
+        ({"weight_clip": 0.01}, False, True, True),
+        ({"r2_weight": 1.0}, False, True, True),
+    ],
+)
+def test_penalties_clipping_and_spectral_normalization_alone_bound_the_slope(
+    training_parameters, changes, is_spectral, is_normalised, expected
+):
+    assert is_slope_bounded(recipe(training_parameters, **changes), is_spectral, is_normalised) == expected
