@@ -43,10 +43,10 @@ def measure_real_images(images: np.ndarray, extractor: dict[str, Any], num_class
     real = neighbours[np.sort(random.choice(len(chosen), min(len(chosen), health.num_samples), replace=False))]
     some = random.choice(len(neighbours), min(len(neighbours), _NUM_NEIGHBOURS), replace=False)
     features, classes = compile_classifier(restore_classifier(extractor), health.batch_size)(real)
-    # a copy is recognised only if its original is among the neighbours: at this quantile, half of the copies that can be recognised are
+    # a copy is recognised only if its original is among the neighbours; of such copies, half lie below this quantile
     quantile = 0.5 * len(neighbours) / len(images)
     row = _sheet_columns(real) | {
-        # of real images, since a class with very few of them is not missed in generated ones
+        # counted in real images too: a class that hardly occurs there is not missed in generated ones
         "num_classes_reached": float(num_classes_reached(classes, num_classes)),
         "nearest_distance": float(np.quantile(nearest_distances(neighbours[some], neighbours, some), quantile)),
         "sample_distance": _sample_distance(real),
