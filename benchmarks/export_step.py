@@ -26,7 +26,7 @@ from ganflow.training.feeding import feed_from_device
 from ganflow.training.loop import compile_steps
 from ganflow.training.schedule import discriminator_schedule
 from ganflow.training.state import create_state
-from ganflow.training.step import build_step
+from ganflow.training.step import TrainingStep
 from presets import read_preset
 from speed import IMAGES, count_operations
 
@@ -39,9 +39,9 @@ def export(folder: Path, preset: str, changes: dict[str, object], num_steps: int
     shape = IMAGES.shape[1:]
     generator, discriminator = build_pair(parameters, shape)
     state = create_state(generator, discriminator, training)
-    step = build_step(state, find_loss(training.loss), training)
+    step = TrainingStep(state, find_loss(training.loss), training)
     feed = feed_from_device(tf.constant(IMAGES), training.batch_size, Draws(training.seed))
-    run_steps = compile_steps(state, step, feed, discriminator_schedule(training), jit=True)
+    run_steps = compile_steps(step, feed, discriminator_schedule(training), jit=True)
     captured = run_steps.get_concrete_function(num_steps).captured_inputs
     variables = {id(variable.handle): variable for variable in map(_tf_variable, dict(state.variables()).values())}
     inputs = [(variables[id(tensor)] if tensor.dtype == tf.resource else tensor).numpy() for tensor in captured]

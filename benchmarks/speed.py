@@ -34,7 +34,7 @@ from ganflow.training.draws import Draws
 from ganflow.training.feeding import feed_from_device
 from ganflow.training.loop import compile_steps
 from ganflow.training.state import create_state
-from ganflow.training.step import build_step
+from ganflow.training.step import TrainingStep
 from presets import read_preset
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28, 1), dtype=np.uint8)
@@ -149,15 +149,15 @@ def ours(parameters: NetworksParameters, training: TrainingParameters) -> tuple[
     shape = (28, 28, 1)
     generator, discriminator = build_pair(parameters, shape)
     state = create_state(generator, discriminator, training)
-    step = build_step(state, find_loss(training.loss), training)
-    run_steps = compile_steps(state, step, feed_from_device(tf.constant(IMAGES), training.batch_size, Draws(training.seed)))
+    step = TrainingStep(state, find_loss(training.loss), training)
+    run_steps = compile_steps(step, feed_from_device(tf.constant(IMAGES), training.batch_size, Draws(training.seed)))
 
     def run() -> int:
         run_steps(STEPS_PER_CALL)
         return STEPS_PER_CALL * training.batch_size
 
     directly = training.model_copy(update={"convolution": "direct"})
-    direct_step = build_step(create_state(generator, discriminator, directly), find_loss(training.loss), directly)
+    direct_step = TrainingStep(create_state(generator, discriminator, directly), find_loss(training.loss), directly)
     taken, directly_taken = (count_operations(one.update_both, training.batch_size) for one in (step, direct_step))
     return run, Operations(taken, directly_taken)
 

@@ -160,7 +160,7 @@ def _summation(strategy: tf.distribute.Strategy) -> Callable[[tf.Tensor], tf.Ten
 
 
 @contextmanager
-def explained_loss(strategy: tf.distribute.Strategy, step: int = 0) -> Iterator[None]:
+def lost_worker_errors(strategy: tf.distribute.Strategy, step: int = 0) -> Iterator[None]:
     """Turn the errors that a lost worker causes on the others into one that says so.
 
     Raises:

@@ -18,17 +18,17 @@ from ganflow.runtime.devices import settle
 from ganflow.runtime.distribution import (
     build_strategy,
     check_same_weights,
-    explained_loss,
     has_peers,
+    lost_worker_errors,
     on_any_worker,
     state_from_chief,
 )
-from ganflow.runtime.interruption import deferred_stop
+from ganflow.runtime.interruption import StopRequest, deferred_stop
 from ganflow.training.draws import Draws
 from ganflow.training.feeding import Feed, build_feed
 from ganflow.training.schedule import DiscriminatorSchedule, discriminator_schedule
 from ganflow.training.state import DIVERGENCE_REMEDY, TrainingState, create_state
-from ganflow.training.step import METRICS, TrainingStep, build_step, sheet_latents
+from ganflow.training.step import METRICS, TrainingStep, sheet_latents
 
 
 @dataclass(frozen=True)
@@ -72,44 +72,64 @@ def train(
         TrainingInterruptedError: after SIGINT or SIGTERM to any worker, once the interval's report has been consumed.
         WorkerLostError: if another worker ends.
     """
-    loss = find_loss(parameters.loss, parameters.label_smoothing)
     check_batch_size(images, parameters)
     settled = settle(parameters)
     strategy = build_strategy(settled.distribution)
     with strategy.scope():
         state = create_state(generator, discriminator, settled)
-    if resume_from is not None:
-        state.restore(resume_from)
-    elif initial_networks:
-        state.adopt(initial_networks)
-    if has_peers(strategy):
-        with explained_loss(strategy, state.reached):
-            state.restore(state_from_chief(strategy, state.arrays()))
-    draws = Draws(parameters.seed)
-    schedule = discriminator_schedule(parameters)
-    jit = settled.jit == "on"
-    feed = build_feed(images, parameters.batch_size, draws, int(schedule.before(state.reached)), parameters.device_data_mib * 2**20, jit)
-    run_steps = compile_steps(state, build_step(state, loss, parameters), feed, schedule, strategy, jit)
+    _begin(state, strategy, resume_from, initial_networks)
+    run_steps = _compile(images, state, settled, strategy)
     latents = sheet_latents(state, parameters.sheet_columns**2, parameters.seed)
     with deferred_stop() as stop:
         if state.reached == 0:
             yield _report(state, latents, None)
         while (start := state.reached) < parameters.num_steps:
             num_steps = min(parameters.interval - start % parameters.interval, parameters.num_steps - start)
-            with explained_loss(strategy, start):
-                history = _run_interval(state, run_steps, num_steps, schedule, parameters.batch_size)
+            with lost_worker_errors(strategy, start):
+                history = _run_interval(state, run_steps, num_steps, parameters)
                 report = _report(state, latents, history)
                 check_same_weights(strategy, report.arrays, report.step)
             yield report
-            with explained_loss(strategy, state.reached):
+            with lost_worker_errors(strategy, state.reached):
                 shall_stop = on_any_worker(strategy, bool(stop))
             if shall_stop:
-                by = stop.received.name if stop.received else "a signal to another worker"
-                how = "with training.resume=auto" if parameters.resume == "never" else "again"
-                raise TrainingInterruptedError(
-                    f"Stopped by {by} at step {state.reached} of {parameters.num_steps}; all of it is saved. "
-                    f"Run the same command {how} to continue."
-                )
+                raise _interruption(stop, state.reached, parameters)
+
+
+def _begin(
+    state: TrainingState,
+    strategy: tf.distribute.Strategy,
+    resume_from: dict[str, np.ndarray] | None,
+    initial_networks: dict[str, np.ndarray] | None,
+) -> None:
+    """Put the state where training begins, the chief's on every worker."""
+    if resume_from is not None:
+        state.restore(resume_from)
+    elif initial_networks:
+        state.adopt(initial_networks)
+    if has_peers(strategy):
+        with lost_worker_errors(strategy, state.reached):
+            state.restore(state_from_chief(strategy, state.arrays()))
+
+
+def _compile(
+    images: np.ndarray, state: TrainingState, settled: TrainingParameters, strategy: tf.distribute.Strategy
+) -> Callable[[int], tf.Tensor]:
+    """Compile the steps of a run that go on from its state."""
+    step = TrainingStep(state, find_loss(settled.loss, settled.label_smoothing), settled)
+    schedule = discriminator_schedule(settled)
+    first = int(schedule.before(state.reached))
+    jit = settled.jit == "on"
+    feed = build_feed(images, settled.batch_size, Draws(settled.seed), first, settled.device_data_mib * 2**20, jit)
+    return compile_steps(step, feed, schedule, strategy, jit)
+
+
+def _interruption(stop: StopRequest, step: int, parameters: TrainingParameters) -> TrainingInterruptedError:
+    by = stop.received.name if stop.received else "a signal to another worker"
+    how = "with training.resume=auto" if parameters.resume == "never" else "again"
+    return TrainingInterruptedError(
+        f"Stopped by {by} at step {step} of {parameters.num_steps}; all of it is saved. Run the same command {how} to continue."
+    )
 
 
 def check_batch_size(images: np.ndarray, parameters: TrainingParameters) -> None:
@@ -122,7 +142,6 @@ def check_batch_size(images: np.ndarray, parameters: TrainingParameters) -> None
 
 
 def compile_steps(
-    state: TrainingState,
     step: TrainingStep,
     feed: Feed,
     schedule: DiscriminatorSchedule | None = None,
@@ -132,7 +151,6 @@ def compile_steps(
     """Compile a step into one call that takes many.
 
     Args:
-        state: that the step advances.
         step: what is repeated.
         feed: the batches, one for each update of the discriminator.
         schedule: of those updates; None for one in each step.
@@ -150,41 +168,61 @@ def compile_steps(
         update_discriminator, update_both = (
             tf.function(update, jit_compile=True, autograph=False) for update in (update_discriminator, update_both)
         )
+    steps = _Steps(step.state, update_discriminator, update_both, feed, schedule, strategy)
+    if jit and feed.is_compilable:
+        # for XLA the number of steps is part of the program
+        return tf.function(steps.take, jit_compile=True, autograph=False)
+    take_any = tf.function(steps.take, input_signature=[tf.TensorSpec((), tf.int32)], autograph=False)
+    take_any(tf.constant(0))
+    return lambda num_steps: take_any(tf.constant(num_steps))
 
-    # the loops are TensorFlow's own: AutoGraph, which makes them of Python's, takes longer than tracing, and knows no Python 3.13
 
-    def update_alone(number: tf.Tensor) -> tf.Tensor:
-        strategy.run(update_discriminator, args=(feed.batch(number), number))
-        return number + 1
+@dataclass(frozen=True)
+class _Steps:
+    """Step after step, as one graph.
 
-    def take_step() -> tf.Tensor:
-        number = schedule.before(state.step)
-        if schedule.has_long_steps:
-            last = number + schedule.at(state.step) - 1
-            (number,) = tf.while_loop(lambda at: at < last, lambda at: (update_alone(at),), (number,))
-        elif schedule.updates > 1:
-            # a GPU need not be asked how often, if it is always the same
-            done = tf.constant(1)
-            _, number = tf.while_loop(
-                lambda done, _: done < schedule.updates, lambda done, at: (done + 1, update_alone(at)), (done, number)
-            )
-        return strategy.reduce(tf.distribute.ReduceOp.MEAN, strategy.run(update_both, args=(feed.batch(number), number)), axis=None)
+    The loops are TensorFlow's own: AutoGraph, which makes them of Python's, takes longer than tracing, and does not know Python 3.13.
+    """
 
-    def run_steps(num_steps: tf.Tensor | int) -> tf.Tensor:
+    state: TrainingState
+    update_discriminator: Callable[[tf.Tensor, tf.Tensor], None]
+    update_both: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    feed: Feed
+    schedule: DiscriminatorSchedule
+    strategy: tf.distribute.Strategy
+
+    def take(self, num_steps: tf.Tensor | int) -> tf.Tensor:
+        """Take many steps; return their metrics, (num_steps, len(METRICS)) float32."""
         metrics = tf.TensorArray(tf.float32, size=num_steps, element_shape=(len(METRICS),))
         _, metrics = tf.while_loop(
             lambda index, _: index < num_steps,
-            lambda index, metrics: (index + 1, metrics.write(index, take_step())),
+            lambda index, metrics: (index + 1, metrics.write(index, self._take_one())),
             (tf.constant(0), metrics),
         )
         return metrics.stack()
 
-    if jit and feed.is_compilable:
-        # for XLA the number of steps is part of the program
-        return tf.function(run_steps, jit_compile=True, autograph=False)
-    run_any = tf.function(run_steps, input_signature=[tf.TensorSpec((), tf.int32)], autograph=False)
-    run_any(tf.constant(0))
-    return lambda num_steps: run_any(tf.constant(num_steps))
+    def _take_one(self) -> tf.Tensor:
+        number = self._update_discriminator_alone(self.schedule.before(self.state.step))
+        metrics = self.strategy.run(self.update_both, args=(self.feed.batch(number), number))
+        return self.strategy.reduce(tf.distribute.ReduceOp.MEAN, metrics, axis=None)
+
+    def _update_discriminator_alone(self, number: tf.Tensor) -> tf.Tensor:
+        """All updates of a step but the last, which the generator shares; return that one's number."""
+        schedule = self.schedule
+        if schedule.has_long_steps:
+            last = number + schedule.at(self.state.step) - 1
+            (number,) = tf.while_loop(lambda at: at < last, lambda at: (self._update_once(at),), (number,))
+        elif schedule.updates > 1:
+            # a GPU need not be asked how often, if it is always the same
+            done = tf.constant(1)
+            _, number = tf.while_loop(
+                lambda done, _: done < schedule.updates, lambda done, at: (done + 1, self._update_once(at)), (done, number)
+            )
+        return number
+
+    def _update_once(self, number: tf.Tensor) -> tf.Tensor:
+        self.strategy.run(self.update_discriminator, args=(self.feed.batch(number), number))
+        return number + 1
 
 
 def _report(state: TrainingState, latents: tf.Tensor, history: dict[str, Any] | None) -> Report:
@@ -193,7 +231,7 @@ def _report(state: TrainingState, latents: tf.Tensor, history: dict[str, Any] | 
 
 
 def _run_interval(
-    state: TrainingState, run_steps: Callable[[int], tf.Tensor], num_steps: int, schedule: DiscriminatorSchedule, batch_size: int
+    state: TrainingState, run_steps: Callable[[int], tf.Tensor], num_steps: int, parameters: TrainingParameters
 ) -> dict[str, Any]:
     """Take the steps; return their row of history."""
     started = time.perf_counter()
@@ -201,7 +239,8 @@ def _run_interval(
     seconds = time.perf_counter() - started
     step = state.reached
     _check_finite(metrics, step - num_steps)
-    seen_before, images_seen = (int(schedule.before(at)) * batch_size for at in (step - num_steps, step))
+    schedule = discriminator_schedule(parameters)
+    seen_before, images_seen = (int(schedule.before(at)) * parameters.batch_size for at in (step - num_steps, step))
     return {
         "step": step,
         "images_seen": images_seen,

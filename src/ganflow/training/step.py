@@ -152,84 +152,103 @@ def update_average(state: TrainingState, decay: float) -> None:
 
 
 @dataclass(frozen=True)
-class TrainingStep:
-    """One step of training, in the pieces that the loop around it calls.
-
-    Every replica gets the whole batch of real images, (batch size, H, W, C) uint8, draws all of the noise, and goes on with its own
-    share of both. The second argument of each is the number of discriminator updates before this one.
+class PenaltyOnSlope:
+    """The gradient penalty of a run, with what one update of the discriminator draws for it.
 
     Attributes:
-        update_discriminator: an update of the discriminator alone, for those that precede a generator's.
-        update_both: an update of the discriminator and one of the generator; it advances the state by one step and returns METRICS as a
-            float32 vector.
+        parameters: of training, with a gradient penalty.
+        draws: of the run.
+        number: of discriminator updates before this one.
     """
 
-    update_discriminator: Callable[[tf.Tensor, tf.Tensor], None]
-    update_both: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    parameters: TrainingParameters
+    draws: Draws
+    number: tf.Tensor
 
-
-def build_step(state: TrainingState, loss: AdversarialLoss, parameters: TrainingParameters) -> TrainingStep:
-    """Bind one training step to its state."""
-    draws = Draws(parameters.seed)
-    values = pixel_range(state.generator)
-
-    def noise(number: tf.Tensor, stream: int) -> tf.Tensor:
-        return own_share(draw_latents(state.generator, parameters.batch_size, draws.at(number, stream)))
-
-    def augmented(images: tf.Tensor, number: tf.Tensor, stream: int, use: int = 0) -> tf.Tensor:
-        if parameters.augmentation is None:
-            return images
-        # both uses of one stream are drawn together
-        draws_of_all = draws.uniform(number, stream, (parameters.batch_size, 2 * NUM_DRAWS))[:, use * NUM_DRAWS : (use + 1) * NUM_DRAWS]
-        return augment(images, parameters.augmentation, own_share(draws_of_all), values[0])
-
-    def real(pixels: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-        return augmented(scale_pixels(own_share(pixels), values), number, REAL_AUGMENTATION)
-
-    def discriminate(real_images: tf.Tensor, fake_images: tf.Tensor, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        fake_images = augmented(tf.stop_gradient(fake_images), number, FAKE_AUGMENTATION)
-        penalties = build_penalties(parameters, draws, number)
-        measured = update_discriminator(state, loss, penalties, real_images, fake_images)
-        if parameters.weight_clip is not None:
-            clip_weights(state, parameters.weight_clip)
-        return measured
-
-    def own_fakes(number: tf.Tensor) -> tf.Tensor:
-        return state.generator(noise(number, DISCRIMINATOR_LATENTS), training=parameters.discriminator_fakes == "training")
-
-    def update_alone(pixels: tf.Tensor, number: tf.Tensor) -> None:
-        discriminate(real(pixels, number), own_fakes(number), number)
-
-    def update_both(pixels: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-        real_images = real(pixels, number)
-        with tf.GradientTape() as generator_tape:
-            fake_images = state.generator(noise(state.step, GENERATOR_LATENTS), training=True)
-        fakes = fake_images if parameters.share_fakes else own_fakes(number)
-        discriminator_loss, penalty, accuracy = discriminate(real_images, fakes, number)
-        generator_loss, gradient_norm = update_generator(
-            state, loss, real_images, fake_images, generator_tape, lambda images: augmented(images, number, FAKE_AUGMENTATION, use=1)
-        )
-        update_average(state, parameters.average_decay)
-        state.step.assign_add(1)
-        return tf.stack([discriminator_loss, generator_loss, penalty, accuracy, gradient_norm])
-
-    return TrainingStep(update_alone, update_both)
-
-
-def build_penalties(parameters: TrainingParameters, draws: Draws, number: tf.Tensor) -> Penalties:
-    """The penalties of a run, with what one update of the discriminator draws for them."""
-    wanted = parameters.gradient_penalty
-    if wanted is None:
-        return Penalties(parameters.r1_weight, parameters.r2_weight)
-
-    def gradient(discriminator: Discriminator, real_images: tf.Tensor, fake_images: tf.Tensor) -> tf.Tensor:
-        num = parameters.batch_size
-        share = own_share(draws.uniform(number, PENALTY_POINTS, (num, 1, 1, 1)))
+    def __call__(self, discriminator: Discriminator, real_images: tf.Tensor, fake_images: tf.Tensor) -> tf.Tensor:
+        """The weighted penalty, a scalar, at points that are drawn between or around the images."""
+        wanted, num = self.parameters.gradient_penalty, self.parameters.batch_size
+        assert wanted is not None  # noqa: S101 (asked by the caller)
+        share = own_share(self.draws.uniform(self.number, PENALTY_POINTS, (num, 1, 1, 1)))
         if wanted.points == "between":
             points = between(real_images, fake_images, share)
         else:
-            noise = own_share(draws.uniform(number, PENALTY_NOISE, (num, *real_images.shape[1:])))
+            noise = own_share(self.draws.uniform(self.number, PENALTY_NOISE, (num, *real_images.shape[1:])))
             points = around(real_images, noise, share, spread_of_batch(real_images))
         return wanted.weight * gradient_penalty(discriminator, points, wanted.target)
 
-    return Penalties(parameters.r1_weight, parameters.r2_weight, gradient)
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """One step of training, in the two pieces that the loop around it calls.
+
+    Every replica gets the whole batch of real images, (batch size, H, W, C) uint8, draws all of the noise, and goes on with its own
+    share of both. The argument `number` is that of discriminator updates before this one.
+
+    Attributes:
+        state: that the step moves.
+        loss: the named pair.
+        parameters: of training.
+    """
+
+    state: TrainingState
+    loss: AdversarialLoss
+    parameters: TrainingParameters
+
+    def update_both(self, pixels: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        """Update the discriminator, the generator and its average; count the step; return METRICS as a float32 vector."""
+        state = self.state
+        real_images = self._see_real(pixels, number)
+        with tf.GradientTape() as generator_tape:
+            fake_images = state.generator(self._draw_noise(state.step, GENERATOR_LATENTS), training=True)
+        fakes = fake_images if self.parameters.share_fakes else self._make_fakes(number)
+        discriminator_loss, penalty, accuracy = self._update_discriminator(real_images, fakes, number)
+        generator_loss, gradient_norm = update_generator(
+            state, self.loss, real_images, fake_images, generator_tape, lambda images: self._augment(images, number, FAKE_AUGMENTATION, 1)
+        )
+        update_average(state, self.parameters.average_decay)
+        state.step.assign_add(1)
+        return tf.stack([discriminator_loss, generator_loss, penalty, accuracy, gradient_norm])
+
+    def update_discriminator(self, pixels: tf.Tensor, number: tf.Tensor) -> None:
+        """Update the discriminator alone, with fakes of its own."""
+        self._update_discriminator(self._see_real(pixels, number), self._make_fakes(number), number)
+
+    def _update_discriminator(
+        self, real_images: tf.Tensor, fake_images: tf.Tensor, number: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        fake_images = self._augment(tf.stop_gradient(fake_images), number, FAKE_AUGMENTATION)
+        measured = update_discriminator(self.state, self.loss, self._penalties(number), real_images, fake_images)
+        if self.parameters.weight_clip is not None:
+            clip_weights(self.state, self.parameters.weight_clip)
+        return measured
+
+    def _penalties(self, number: tf.Tensor) -> Penalties:
+        parameters = self.parameters
+        gradient = None if parameters.gradient_penalty is None else PenaltyOnSlope(parameters, self._draws, number)
+        return Penalties(parameters.r1_weight, parameters.r2_weight, gradient)
+
+    def _see_real(self, pixels: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        """Real images as the discriminator sees them."""
+        return self._augment(scale_pixels(own_share(pixels), pixel_range(self.state.generator)), number, REAL_AUGMENTATION)
+
+    def _make_fakes(self, number: tf.Tensor) -> tf.Tensor:
+        """Fakes for the discriminator alone."""
+        noise = self._draw_noise(number, DISCRIMINATOR_LATENTS)
+        return self.state.generator(noise, training=self.parameters.discriminator_fakes == "training")
+
+    def _draw_noise(self, number: tf.Tensor, stream: int) -> tf.Tensor:
+        return own_share(draw_latents(self.state.generator, self.parameters.batch_size, self._draws.at(number, stream)))
+
+    def _augment(self, images: tf.Tensor, number: tf.Tensor, stream: int, use: int = 0) -> tf.Tensor:
+        """Augment images if the run does. The two uses of one stream are drawn together, so that they differ."""
+        parameters = self.parameters
+        if parameters.augmentation is None:
+            return images
+        of_all = self._draws.uniform(number, stream, (parameters.batch_size, 2 * NUM_DRAWS))
+        own = own_share(of_all[:, use * NUM_DRAWS : (use + 1) * NUM_DRAWS])
+        return augment(images, parameters.augmentation, own, pixel_range(self.state.generator)[0])
+
+    @property
+    def _draws(self) -> Draws:
+        return Draws(self.parameters.seed)

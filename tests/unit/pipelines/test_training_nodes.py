@@ -10,8 +10,9 @@ from ganflow.config.health import HealthParameters
 from ganflow.config.training import OptimizerParameters
 from ganflow.errors import CheckpointError, CollapseError, ConfigurationError, DataError, DivergenceError
 from ganflow.networks import check_record
-from ganflow.pipelines.training.nodes import STREAMED, export_generator, identify_run, measure_real_images, train_gan
+from ganflow.pipelines.training.nodes import export_generator, identify_run, measure_real_images, train_gan
 from ganflow.training.state import network_arrays
+from ganflow.training.streams import STREAMED
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from ganflow.runtime import devices
 from ganflow.runtime.devices import choices, choose_convolution, choose_distribution, choose_jit, choose_precision, settle
 from ganflow.training.loop import train
 from ganflow.training.state import create_state
-from ganflow.training.step import METRICS, build_step
+from ganflow.training.step import METRICS, TrainingStep
 
 WITH = frozenset({"avx2", "avx512_bf16"})
 WITHOUT = frozenset({"avx2"})
@@ -173,7 +173,7 @@ def test_mixed_precision_computes_in_bfloat16_and_keeps_float32(architectures, i
 
 def first_measurements(images, architectures, parameters):
     # one step: what is measured comes before any weight has moved
-    step = build_step(create_state(*architectures, parameters), LOSSES["logistic"], parameters)
+    step = TrainingStep(create_state(*architectures, parameters), LOSSES["logistic"], parameters)
     return dict(zip(METRICS, step.update_both(tf.constant(images[:4]), tf.constant(0)).numpy().tolist(), strict=True))
 
 

@@ -13,8 +13,8 @@ from ganflow.runtime.devices import choices
 from ganflow.runtime.distribution import (
     build_strategy,
     check_same_weights,
-    explained_loss,
     from_chief,
+    lost_worker_errors,
     on_any_worker,
     own_share,
 )
@@ -155,13 +155,13 @@ def test_a_lost_worker_is_explained(monkeypatch):
     monkeypatch.setattr(distribution, "has_peers", lambda strategy: True)
     with (
         pytest.raises(WorkerLostError, match=r"until step 30.*start all workers again.*aborted by: Socket closed$"),
-        explained_loss(None, 30),
+        lost_worker_errors(None, 30),
     ):
         lose_a_peer()
-    with pytest.raises(WorkerLostError, match="nothing was trained yet"), explained_loss(None):
+    with pytest.raises(WorkerLostError, match="nothing was trained yet"), lost_worker_errors(None):
         lose_a_peer()
 
 
 def test_other_errors_stay_what_they_are():
-    with pytest.raises(tf.errors.UnavailableError), explained_loss(build_strategy("single"), 30):
+    with pytest.raises(tf.errors.UnavailableError), lost_worker_errors(build_strategy("single"), 30):
         lose_a_peer()

@@ -10,7 +10,7 @@ import tensorflow as tf
 from ganflow.losses.adversarial import LOSSES
 from ganflow.losses.penalties import gradient_penalty
 from ganflow.training.state import create_state
-from ganflow.training.step import METRICS, Penalties, build_step, clip_weights, update_average, update_discriminator, update_generator
+from ganflow.training.step import METRICS, Penalties, TrainingStep, clip_weights, update_average, update_discriminator, update_generator
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_without_averaging_the_average_is_the_generator(state, architectures):
 @pytest.mark.parametrize("r1_weight", [0.0, 1.0])
 def test_a_step_counts_itself_and_measures(state, images, training_parameters, share_fakes, r1_weight):
     parameters = training_parameters.model_copy(update={"share_fakes": share_fakes, "r1_weight": r1_weight})
-    step = build_step(state, LOSSES["logistic"], parameters)
+    step = TrainingStep(state, LOSSES["logistic"], parameters)
     metrics = dict(zip(METRICS, step.update_both(tf.constant(images[:4]), 0).numpy(), strict=True))
     assert int(state.step) == 1
     assert metrics["discriminator_loss"] > 0
@@ -156,7 +156,7 @@ def test_a_step_counts_itself_and_measures(state, images, training_parameters, s
 @pytest.mark.parametrize(("mode", "moves"), [("training", True), ("inference", False)])
 def test_fakes_of_its_own_are_made_in_the_mode_asked_for(state, images, training_parameters, mode, moves):
     parameters = training_parameters.model_copy(update={"share_fakes": False, "discriminator_fakes": mode})
-    step = build_step(state, LOSSES["logistic"], parameters)
+    step = TrainingStep(state, LOSSES["logistic"], parameters)
     before = [np.array(variable) for variable in state.generator.non_trainable_variables if "moving" in variable.path]
     step.update_discriminator(tf.constant(images[:4]), tf.constant(0))
     after = [np.array(variable) for variable in state.generator.non_trainable_variables if "moving" in variable.path]

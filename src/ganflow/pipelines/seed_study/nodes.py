@@ -18,8 +18,9 @@ from ganflow.config.training import TrainingParameters
 from ganflow.errors import CollapseError, ConfigurationError, DivergenceError
 from ganflow.metrics.report import FeatureSet, score
 from ganflow.metrics.spread import compare, summarise
-from ganflow.pipelines.training.nodes import Series, chunk, export_generator, identify_run, train_gan
+from ganflow.pipelines.training.nodes import export_generator, identify_run, train_gan
 from ganflow.reporting.curves import draw_curves
+from ganflow.training.streams import Series, chunk
 
 logger = logging.getLogger(__name__)
 

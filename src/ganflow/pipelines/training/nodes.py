@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,17 +11,7 @@ import pandas as pd
 from ganflow.config.health import HealthParameters
 from ganflow.config.training import TrainingParameters
 from ganflow.data.fingerprint import check_fingerprint
-from ganflow.errors import CollapseError, DivergenceError
-from ganflow.reporting.sheets import tile
-
-if TYPE_CHECKING:
-    from ganflow.doctor.findings import Finding
-
-# saved in this order, so that a checkpoint is never ahead of the records that lead to it
-STREAMED = ("training_history", "training_sheets", "diagnosis", "best_checkpoints", "checkpoints")
-
-Series = dict[str, dict[int, Callable[[], Any]]]
-"""{run id: {step: function that loads what was saved at that step}}."""
+from ganflow.training.streams import Series
 
 
 def identify_run(
@@ -74,86 +64,14 @@ def train_gan(
 ) -> Iterator[dict[str, Any]]:
     """Train both networks, from the newest checkpoint of this run if there is one to continue, under the eyes of the doctor."""
     from ganflow.doctor.watch import Watch
-    from ganflow.runtime.devices import settle
-    from ganflow.runtime.distribution import build_strategy, chief_decides, explained_loss
-    from ganflow.training.agreement import agree_on_start, check_same_run
-    from ganflow.training.identity import choose_start
-    from ganflow.training.loop import train
-    from ganflow.training.state import average_arrays
+    from ganflow.training.session import Rows, Session
 
-    run_id = training_run["run_id"]
-    strategy = build_strategy(settle(parameters).distribution)
-    earlier = earlier_checkpoints.get(run_id, {})
-    with explained_loss(strategy):
-        check_same_run(strategy, run_id)
-        start = agree_on_start(strategy, lambda: choose_start(earlier, parameters.resume, parameters.num_steps, run_id))
-        # health is no part of the run's identity, so workers may differ in it
-        stops = chief_decides(strategy, health.on_collapse == "stop")
-    if start.is_finished and not stops:
-        yield chunk()
-        return
-    rows = _rows_until(parameters.num_steps if start.is_finished else start.step, earlier_history.get(run_id))
-    watch = Watch(generator, discriminator, real_images, parameters, health, rows)
+    def watch(earlier: Rows) -> Watch:
+        return Watch(generator, discriminator, real_images, parameters, health, earlier)
 
-    def stop_if_failing(findings: list[Finding]) -> None:
-        with explained_loss(strategy, watch.step):
-            shall_stop = stops and chief_decides(strategy, bool(findings))
-        if shall_stop and not findings:
-            raise CollapseError("Stopped by the chief, whose health.on_collapse is 'stop'; its output says why.")
-        if shall_stop:
-            raise CollapseError(
-                f"Stopped at step {watch.step}, which is saved, because health.on_collapse is 'stop'. {findings[0]} "
-                f"Everything found is in the diagnosis of run {run_id}. To train on regardless, set health.on_collapse=warn."
-            )
-
-    # a run that was stopped does not train on because it is started again
-    stop_if_failing(watch.doctor.serious() if rows else [])
-    if start.is_finished:
-        yield chunk()
-        return
-    try:
-        for report in train(images, generator, discriminator, parameters, start.arrays, initial_state.get("arrays")):
-            sheets = {run_id: {report.step: tile(report.samples, parameters.sheet_columns)}}
-            checkpoints = {run_id: {report.step: _checkpoint(run_id, report.step, report.arrays)}}
-            best = {run_id: {report.step: _checkpoint(run_id, report.step, average_arrays(report.arrays))}}
-            if report.history is None:
-                # a beginning: first the checkpoint, which ends what the run was before, then its records, so that none is lost without it
-                yield chunk(checkpoints=checkpoints)
-                no_rows = {run_id: pd.DataFrame(columns=["step"])}
-                diagnosis = {run_id: watch.doctor.diagnosis()}
-                yield chunk(training_history=no_rows, training_sheets=sheets, diagnosis=diagnosis, best_checkpoints=best)
-                continue
-            history = {run_id: pd.DataFrame([watch.observe(report.history, report.samples, report.arrays)])}
-            # later on the checkpoint comes last: whatever it covers is on disk before it
-            yield chunk(
-                training_history=history,
-                training_sheets=sheets,
-                diagnosis={run_id: watch.doctor.diagnosis()},
-                best_checkpoints=best if watch.is_best() else {},
-                checkpoints=checkpoints,
-            )
-            stop_if_failing(watch.doctor.serious())
-    except DivergenceError as error:
-        watch.doctor.diverged(str(error))
-        yield chunk(diagnosis={run_id: watch.doctor.diagnosis()})
-        raise
-
-
-def chunk(**outputs: dict[str, Any]) -> dict[str, Any]:
-    """One chunk of the stream: every output has to be there, {} where there is nothing to save. A generator node has to yield one."""
-    return {name: outputs.get(name, {}) for name in STREAMED}
-
-
-def _checkpoint(run_id: str, step: int, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    return {"arrays": arrays, "metadata": {"run_id": run_id, "step": step}}
-
-
-def _rows_until(step: int, history: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """Rows of history that a state of this step has behind it."""
-    # a table of other columns is refused where the next row is appended
-    if history is None or "kernel_distance" not in history:
-        return []
-    return [dict(zip(history.columns, row, strict=True)) for row in history[history["step"] <= step].itertuples(index=False)]
+    run_id, stops = training_run["run_id"], health.on_collapse == "stop"
+    session = Session(run_id, images, generator, discriminator, parameters, watch, stops, initial_state.get("arrays"))
+    yield from session.run(earlier_checkpoints.get(run_id, {}), earlier_history.get(run_id))
 
 
 def export_generator(

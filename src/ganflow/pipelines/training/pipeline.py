@@ -2,7 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganflow.pipelines.training.nodes import STREAMED, export_generator, identify_run, measure_real_images, train_gan
+from ganflow.pipelines.training.nodes import export_generator, identify_run, measure_real_images, train_gan
+from ganflow.training.streams import STREAMED
 
 
 def create_pipeline(parameters: str = "params:training", **_: object) -> Pipeline:
