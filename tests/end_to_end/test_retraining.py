@@ -218,7 +218,7 @@ def test_the_champion_stays_what_it_is_when_its_run_is_continued(project):
     assert len(list(artifacts(project).glob("generator-*"))) == len(project.run("champion", "history").splitlines())
 
 
-@pytest.mark.longer(twin="tests/unit/pipelines/test_retraining_nodes.py::test_a_failed_training_is_an_attempt_but_its_data_are_new_still")
+@pytest.mark.longer(twin="tests/unit/champion/test_reasons.py::test_a_failed_training_is_an_attempt_but_its_data_are_new_still")
 def test_a_challenger_that_diverges_is_not_begun_again_with_the_same_seed(project):
     wild = {f"training__{role}_optimizer__learning_rate": "1e30" for role in ("generator", "discriminator")}
     for _ in range(2):

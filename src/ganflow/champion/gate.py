@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -16,8 +16,7 @@ from ganflow.config.retraining import GateParameters
 from ganflow.metrics.spread import compare
 
 
-@dataclass(frozen=True)
-class Contestant:
+class Contestant(TypedDict):
     """What one generator has scored.
 
     Attributes:
@@ -30,8 +29,25 @@ class Contestant:
     nearest_distance: float
 
 
-@dataclass(frozen=True)
-class Condition:
+class Trial(TypedDict):
+    """What challenger and champion have scored, and what that is compared with.
+
+    Attributes:
+        num_samples: images in each draw.
+        num_classes: of the data.
+        held_out_distance: median distance of held-out images to the nearest training image.
+        challenger: the generator that may become champion.
+        champion: absent if there is none; nothing is compared then.
+    """
+
+    num_samples: int
+    num_classes: int
+    held_out_distance: float
+    challenger: Contestant
+    champion: NotRequired[Contestant]
+
+
+class Condition(TypedDict):
     """One of the conditions, and whether it holds.
 
     Attributes:
@@ -45,41 +61,32 @@ class Condition:
     evidence: str
 
 
-def judge(
-    challenger: Contestant,
-    champion: Contestant | None,
-    held_out_distance: float,
-    num_classes: int,
-    findings: list[str],
-    gate: GateParameters,
-) -> list[Condition]:
+def judge(trial: Trial, findings: list[str], gate: GateParameters) -> list[Condition]:
     """Every condition that the gate asks for; the challenger is promoted if all hold.
 
     Args:
-        challenger: that wants to be champion.
-        champion: None if there is none; nothing is compared then.
-        held_out_distance: median distance of held-out images to the nearest training image.
-        num_classes: of the data.
+        trial: what both have scored.
         findings: names of what the doctor found serious at the end of training.
         gate: conditions.
     """
-    return [*_comparisons(challenger, champion, gate), *_absolutes(challenger, held_out_distance, num_classes, findings, gate)]
+    return [*_comparisons(trial, gate), *_absolutes(trial, findings, gate)]
 
 
-def _comparisons(challenger: Contestant, champion: Contestant | None, gate: GateParameters) -> Iterator[Condition]:
+def _comparisons(trial: Trial, gate: GateParameters) -> Iterator[Condition]:
+    challenger, champion = trial["challenger"], trial.get("champion")
     if champion is None:
         return
     if gate.kernel_distance_improves:
         _, high, evidence = _difference("kernel_distance", challenger, champion, gate.confidence)
-        yield Condition("kernel_distance_improves", high < 0, f"{evidence}; all of it has to be below 0")
+        yield _condition("kernel_distance_improves", high < 0, f"{evidence}; all of it has to be below 0")
     for name in gate.not_worse:
         _, high, evidence = _difference(name, challenger, champion, gate.confidence)
-        yield Condition(f"{name}_not_worse", high >= 0, f"{evidence}; not all of it may be below 0")
+        yield _condition(f"{name}_not_worse", high >= 0, f"{evidence}; not all of it may be below 0")
 
 
 def _difference(name: str, challenger: Contestant, champion: Contestant, confidence: float) -> tuple[float, float, str]:
     """Interval of challenger minus champion, and both in words."""
-    values, others = np.array(champion.scores[name]), np.array(challenger.scores[name])
+    values, others = np.array(champion["scores"][name]), np.array(challenger["scores"][name])
     found = compare(values, others, confidence)
     # where neither spreads, the difference is exact
     low, high = (found["difference"] if math.isnan(found[end]) else found[end] for end in ("low", "high"))
@@ -90,19 +97,22 @@ def _difference(name: str, challenger: Contestant, champion: Contestant, confide
     return low, high, evidence
 
 
-def _absolutes(
-    challenger: Contestant, held_out_distance: float, num_classes: int, findings: list[str], gate: GateParameters
-) -> Iterator[Condition]:
+def _absolutes(trial: Trial, findings: list[str], gate: GateParameters) -> Iterator[Condition]:
+    challenger = trial["challenger"]
     if gate.every_class:
-        reached = int(min(challenger.scores["num_classes_reached"]))
-        yield Condition("every_class", reached == num_classes, f"{reached} of {num_classes} classes in the poorest draw")
+        reached, num_classes = int(min(challenger["scores"]["num_classes_reached"])), trial["num_classes"]
+        yield _condition("every_class", reached == num_classes, f"{reached} of {num_classes} classes in the poorest draw")
     if gate.minimum_nearest_distance is not None:
-        least = gate.minimum_nearest_distance * held_out_distance
+        nearest, held_out = challenger["nearest_distance"], trial["held_out_distance"]
+        least = gate.minimum_nearest_distance * held_out
         evidence = (
-            f"images are {challenger.nearest_distance:.3f} from the nearest training image, held-out images {held_out_distance:.3f}; "
-            f"at least {least:.3f} is asked for"
+            f"images are {nearest:.3f} from the nearest training image, held-out images {held_out:.3f}; at least {least:.3f} is asked for"
         )
-        yield Condition("minimum_nearest_distance", challenger.nearest_distance >= least, evidence)
+        yield _condition("minimum_nearest_distance", nearest >= least, evidence)
     if gate.healthy:
         evidence = f"the doctor found {', '.join(findings)}" if findings else "the doctor found nothing serious"
-        yield Condition("healthy", not findings, evidence)
+        yield _condition("healthy", not findings, evidence)
+
+
+def _condition(name: str, passed: bool, evidence: str) -> Condition:
+    return {"name": name, "passed": passed, "evidence": evidence}

@@ -11,6 +11,7 @@ from ganflow.datasets.keras_model import KerasModelDataset
 from ganflow.datasets.local import local_path
 from ganflow.datasets.text import JSONDataset
 from ganflow.errors import ConfigurationError, TrackingError
+from ganflow.records import Champion, GeneratorRecord, Promotion, RegisteredVersion
 from ganflow.tracking.registry import CHAMPION, MODEL_FILE, PROMOTED, ROLLED_BACK, SHA256, ModelVersion, Registry, read_record
 from ganflow.tracking.store import Store
 
@@ -30,7 +31,7 @@ class RegisteredDataset(AbstractDataset[NoReturn, Any]):
         model: name of the model in the registry.
         alias: of the version.
         filepath: of versioned exports, the newest of which is taken as long as nothing has the alias; None for none.
-        missing_ok: load None or {} where there is neither, instead of failing.
+        missing_ok: load None where there is neither, instead of failing.
         version: of Kedro's versioning, from `versioned: true` in the catalog.
         metadata: for Kedro's plugins.
     """
@@ -63,7 +64,7 @@ class RegisteredDataset(AbstractDataset[NoReturn, Any]):
         if self._exported is not None and self._exported.exists():
             return self._exported.load()
         if self._missing_ok:
-            return self._absent()
+            return None
         raise TrackingError(
             f"There is no {self._alias} of '{self.registry.model}' yet. Train one: kedro run; to choose one by its scores: "
             "kedro run --pipelines retraining"
@@ -81,9 +82,6 @@ class RegisteredDataset(AbstractDataset[NoReturn, Any]):
 
     def _read(self, version: ModelVersion) -> Any:
         raise NotImplementedError
-
-    def _absent(self) -> Any:
-        return None
 
     def _find(self) -> ModelVersion | None:
         return self.registry.by_number(self._number) if self._number is not None else self.registry.by_alias(self._alias)
@@ -120,7 +118,7 @@ class RegisteredRecordDataset(RegisteredDataset):
     """The record of a registered generator, as `export_generator` wrote it; see `RegisteredDataset`.
 
     Args:
-        with_version: {"record": …, "version": number, "promoted": time} instead of the record alone.
+        with_version: load a `Champion`, which has the record, number and time of promotion, instead of the record alone.
     """
 
     def __init__(
@@ -139,12 +137,9 @@ class RegisteredRecordDataset(RegisteredDataset):
         super().__init__(path, model, alias, exported, missing_ok, version, metadata)
         self._with_version = with_version
 
-    def _read(self, version: ModelVersion) -> dict[str, Any]:
+    def _read(self, version: ModelVersion) -> GeneratorRecord | Champion:
         record = read_record(self.registry.fetch(version))
         return {"record": record, "version": version.number, "promoted": version.promoted} if self._with_version else record
-
-    def _absent(self) -> dict[str, Any]:
-        return {}
 
 
 class RegisteredVersionsDataset(RegisteredDataset):
@@ -153,8 +148,8 @@ class RegisteredVersionsDataset(RegisteredDataset):
     def __init__(self, *, path: str | os.PathLike[str], model: str, metadata: dict[str, Any] | None = None) -> None:
         super().__init__(path, model, CHAMPION, None, True, None, metadata)
 
-    def load(self) -> list[dict[str, Any]]:
-        """[{"number", "run_id", "sha256", "promoted", "rolled_back", "aliases"}]; the times are None where it never was."""
+    def load(self) -> list[RegisteredVersion]:
+        """Every version that the registry has."""
         return [
             {
                 "number": version.number,
@@ -168,25 +163,26 @@ class RegisteredVersionsDataset(RegisteredDataset):
         ]
 
 
-class PromotionDataset(AbstractDataset[dict[str, Any], NoReturn]):
+class PromotionDataset(AbstractDataset[Promotion, NoReturn]):
     """Carries out a decision: saving one that promotes moves the alias `champion`. Safe to repeat."""
 
     def __init__(self, *, path: str | os.PathLike[str], model: str, metadata: dict[str, Any] | None = None) -> None:
         self.registry = Registry(Store(local_path(path).absolute()), model)
         self.metadata = metadata
 
-    def save(self, data: dict[str, Any]) -> None:
-        """Promote {"promote": whether, "sha256": of the weights, "champion": version that they were judged against}.
+    def save(self, data: Promotion) -> None:
+        """Promote, if that was decided.
 
         Raises:
             TrackingError: if these weights are not registered, the champion has changed since, or they have been champion before.
         """
-        if not data["promote"]:
+        sha256 = data["sha256"]
+        if not data["promote"] or sha256 is None:
             return
-        challenger, champion = self.registry.find(data["sha256"]), self.registry.by_alias(CHAMPION)
+        challenger, champion = self.registry.find(sha256), self.registry.by_alias(CHAMPION)
         if challenger is None:
             raise TrackingError(
-                f"No version of '{self.registry.model}' has the weights {data['sha256'][:12]}…, which are to be promoted. "
+                f"No version of '{self.registry.model}' has the weights {sha256[:12]}…, which are to be promoted. "
                 "Register them by running the training pipeline with tracking.enabled=true."
             )
         if champion is not None and champion.number not in (data["champion"], challenger.number):

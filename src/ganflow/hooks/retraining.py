@@ -1,4 +1,4 @@
-"""What surrounds a retraining: an early end where there is nothing to do, an end to old challengers, a word to the team."""
+"""What surrounds a retraining: it ends early where there is nothing to do, removes old challengers, and tells the team."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import subprocess
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
@@ -20,9 +20,12 @@ from kedro.pipeline import Pipeline
 from ganflow.config.notify import NotifyParameters
 from ganflow.config.retraining import RetrainingParameters
 from ganflow.config.tracking import TrackingParameters
-from ganflow.datasets.retention import remove_runs
 from ganflow.errors import CollapseError, ConfigurationError, DivergenceError, NothingToDo, TrackingError
+from ganflow.hooks.retention import remove_runs
 from ganflow.runtime.cluster import membership
+
+if TYPE_CHECKING:
+    from ganflow.champion.decision import Decisions, Reason
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +42,8 @@ class RetrainingHooks:
         self._project = Path()
         self._notify = NotifyParameters()
         self._event: dict[str, Any] | None = None
-        # of the challenger under way
-        self._reason: dict[str, Any] = {}
+        # of the challenger that is trained
+        self._reason: Reason | None = None
         self._run_id: str | None = None
 
     @hook_impl
@@ -55,7 +58,7 @@ class RetrainingHooks:
         Raises:
             ConfigurationError: with several machines, or without a record of runs.
         """
-        self._event, self._reason, self._run_id = None, {}, None
+        self._event, self._reason, self._run_id = None, None, None
         if not is_retraining(pipeline):
             return
         if membership().num_workers > 1:
@@ -74,31 +77,44 @@ class RetrainingHooks:
         if self._event is None:
             return
         if dataset_name == "retraining_reason":
-            if not data["is_due"]:
-                logger.info("Nothing to do: %s.", data["why"])
-                self._event = None
-                raise NothingToDo
-            logger.info("A challenger is trained: %s.", data["why"])
-            self._reason = data
+            self._take_reason(data)
         if dataset_name == "training_run":
             self._run_id = data["run_id"]
         if dataset_name == "decisions":
-            (decision,) = data.values()
-            self._event = {"event": "promoted" if decision["promote"] else "rejected"} | {
-                name: decision[name] for name in ("run_id", "why", "champion", "conditions")
-            }
+            self._take_decision(data)
+
+    def _take_reason(self, reason: Reason) -> None:
+        if not reason["is_due"]:
+            logger.info("Nothing to do: %s.", reason["why"])
+            self._event = None
+            raise NothingToDo
+        logger.info("A challenger is trained: %s.", reason["why"])
+        self._reason = reason
+
+    def _take_decision(self, decisions: Decisions) -> None:
+        (decision,) = decisions.values()
+        self._event = {
+            "event": "promoted" if decision["promote"] else "rejected",
+            "run_id": decision["run_id"],
+            "why": decision["why"],
+            "champion": decision["champion"],
+            "conditions": decision["conditions"],
+        }
 
     @hook_impl
     def after_pipeline_run(self, catalog: CatalogProtocol) -> None:
         """Tell, and make room."""
         verdict, self._event = self._event, None
-        # of a part that decides nothing there is nothing to say
+        # a part of the pipeline may decide nothing
         if not verdict:
             return
         failed = [condition["name"] for condition in verdict["conditions"] if not condition["passed"]]
         reasons = f": {', '.join(failed)} did not hold" if failed else ""
         logger.info("The challenger %s was %s%s. Why: data/08_reporting/decision.md", verdict["run_id"], verdict["event"], reasons)
         self._tell(verdict)
+        self._make_room(catalog)
+
+    def _make_room(self, catalog: CatalogProtocol) -> None:
         try:
             removed = remove_runs(catalog, RetrainingParameters.model_validate(catalog.load("params:retraining")).keep)
             if removed:
@@ -108,16 +124,16 @@ class RetrainingHooks:
 
     @hook_impl
     def on_pipeline_error(self, error: Exception, catalog: CatalogProtocol) -> None:
-        """Tell; and have a training that failed for good not begun again with the same seed."""
+        """Tell; and reject a challenger whose training failed for good, so that it is not begun again with the same seed."""
         if self._event is None:
             return
         self._event = None
         if isinstance(error, DivergenceError | CollapseError) and self._reason and self._run_id is not None:
-            # here, since every command imports the hooks, and this brings all that scores
-            from ganflow.pipelines.retraining.nodes import reject_failed
+            # here, since every command imports the hooks, and this brings SciPy
+            from ganflow.champion.decision import reject_failed
 
             try:
-                catalog.save("decisions", {self._run_id: reject_failed(self._run_id, self._reason, error)})
+                catalog.save("decisions", {self._run_id: reject_failed(self._run_id, self._reason, error, datetime.now(UTC))})
             except DatasetError as second:
                 logger.warning("That this attempt failed could not be noted. %s", second)
         self._tell({"event": "failed", "error": " ".join(str(error).split())})
@@ -128,7 +144,7 @@ class RetrainingHooks:
 
 
 def tell(notify: NotifyParameters, event: dict[str, Any]) -> None:
-    """Run the command with the event on its standard input; whatever becomes of it, the retraining is not touched."""
+    """Run the command with the event on its standard input; a command that fails is a warning, and no more."""
     assert notify.command is not None  # noqa: S101 (asked by the caller)
     try:
         with subprocess.Popen(  # noqa: S603 (the user's own command)

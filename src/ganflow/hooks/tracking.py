@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
@@ -15,13 +15,18 @@ from kedro.pipeline import Pipeline
 from ganflow.config.tracking import TrackingParameters
 from ganflow.errors import TrackingError, TrainingInterruptedError
 from ganflow.hooks.retraining import is_retraining
+from ganflow.records import GeneratorRecord, RunRecord
 from ganflow.runtime.cluster import membership
 from ganflow.tracking.registry import CHALLENGER
 from ganflow.tracking.runs import RETRAINING, RunRecorder, describe_surroundings
 
+if TYPE_CHECKING:
+    from ganflow.champion.decision import Decisions
+    from ganflow.pipelines.evaluation.nodes import Metrics
+
 logger = logging.getLogger(__name__)
 
-# of the parameters, what decides a run
+# the parameters that decide what a run makes
 RECORDED_SECTIONS = ("data", "networks", "training", "health", "evaluation")
 
 
@@ -36,8 +41,10 @@ class TrackingHooks:
         self._recorder: RunRecorder | None = None
         self._parameters: dict[str, Any] = {}
         self._is_retraining = False
-        # what the next dataset's record needs of those before it
-        self._records: dict[str, dict[str, Any]] = {}
+        # saved earlier in this run, and needed when later datasets are recorded
+        self._runs: dict[str, RunRecord] = {}
+        self._generator_record: GeneratorRecord | None = None
+        self._decided_run = ""
         self._catalog: CatalogProtocol | None = None
 
     @hook_impl
@@ -48,7 +55,7 @@ class TrackingHooks:
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Decide whether there is anything to record, without asking MLflow."""
-        self._recorder, self._records, self._catalog = None, {}, catalog
+        self._recorder, self._runs, self._catalog = None, {}, catalog
         outputs = pipeline.all_outputs()
         if "checkpoints" not in outputs or not membership().is_chief:
             return
@@ -94,12 +101,12 @@ class TrackingHooks:
 
     # one method for each dataset, named after it
 
-    def _record_training_run(self, run: dict[str, Any]) -> None:
+    def _record_training_run(self, run: RunRecord) -> None:
         self._begin(run)
 
     def _record_study_plan(self, plan: dict[str, Any]) -> None:
         for planned in plan.values():
-            self._records[planned.training_run["run_id"]] = planned.training_run
+            self._runs[planned.training_run["run_id"]] = planned.training_run
 
     def _record_training_history(self, history: dict[str, Any]) -> None:
         for run_id, rows in history.items():
@@ -116,35 +123,35 @@ class TrackingHooks:
         for run_id, found in diagnosis.items():
             self._opened(run_id).add_record(run_id, "diagnosis.json", found)
 
-    def _record_generator_record(self, record: dict[str, Any]) -> None:
-        self._records["generator"] = record
+    def _record_generator_record(self, record: GeneratorRecord) -> None:
+        self._generator_record = record
 
     def _record_generator(self, generator: Any) -> None:
-        record = self._records["generator"]
+        record = self._generator_record
+        assert record is not None  # noqa: S101 (one node saves both, the record first)
         recorder = self._opened(record["run_id"])
         version = recorder.register(record["run_id"], generator, record)
         logger.info("The generator is version %d of '%s'.", version.number, recorder.registry.model)
         if self._is_retraining:
             recorder.registry.set_alias(CHALLENGER, version.number)
 
-    def _record_metrics(self, metrics: dict[str, Any]) -> None:
+    def _record_metrics(self, metrics: Metrics) -> None:
         record = metrics["generator"]
-        if record["run_id"] in self._records:
+        if record["run_id"] in self._runs:
             self._opened(record["run_id"]).add_scores(record["run_id"], metrics["scores"]["generator"], record["step"])
 
-    def _record_decisions(self, decisions: dict[str, dict[str, Any]]) -> None:
+    def _record_decisions(self, decisions: Decisions) -> None:
         for run_id, decision in decisions.items():
             self._opened(run_id).add_record(run_id, "decision.json", decision)
-            self._records["decided"] = {"run_id": run_id}
+            self._decided_run = run_id
 
     def _record_decision_page(self, page: str) -> None:
-        run_id = self._records["decided"]["run_id"]
-        self._opened(run_id).add_text(run_id, "decision.md", page)
+        self._opened(self._decided_run).add_text(self._decided_run, "decision.md", page)
 
-    def _begin(self, run: dict[str, Any]) -> RunRecorder:
+    def _begin(self, run: RunRecord) -> RunRecorder:
         assert self._recorder is not None  # noqa: S101 (asked by the caller)
         run_id = run["run_id"]
-        self._records[run_id] = run
+        self._runs[run_id] = run
         if not self._recorder.tags.keys() > {"pipelines"}:
             self._recorder.tags |= describe_surroundings(self._project)
         tags = {"data.sha256": run["data"]["sha256"]} | ({RETRAINING: self._recorder.registry.model} if self._is_retraining else {})
@@ -157,4 +164,4 @@ class TrackingHooks:
         if self._recorder.is_open(run_id):
             return self._recorder
         # a run that begins in the middle of the pipeline has not saved it, but has it
-        return self._begin(self._records.get(run_id) or self._catalog.load("training_run"))  # type: ignore[union-attr]
+        return self._begin(self._runs.get(run_id) or self._catalog.load("training_run"))  # type: ignore[union-attr]

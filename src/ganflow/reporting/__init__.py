@@ -1,1 +1,1 @@
-"""What a person looks at: sheets, curves, pages."""
+"""What a person looks at: sheets and curves."""

@@ -14,10 +14,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Any
 from urllib.parse import unquote, urlparse
 
 from ganflow.errors import TrackingError
+from ganflow.records import GeneratorRecord
 from ganflow.tracking.store import Store
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
@@ -114,7 +114,7 @@ class Registry:
             for version in versions
         ]
 
-    def register(self, mlflow_run: str, record: dict[str, Any]) -> ModelVersion:
+    def register(self, mlflow_run: str, record: GeneratorRecord) -> ModelVersion:
         """Make the files that a run has logged a version; the same weights are registered once."""
         existing = self.find(record["sha256"])
         if existing is not None:
@@ -285,7 +285,7 @@ class Registry:
 _DOWNLOADS: list[tempfile.TemporaryDirectory[str]] = []
 
 
-def read_record(folder: Path) -> dict[str, Any]:
+def read_record(folder: Path) -> GeneratorRecord:
     """What a version says of itself: the record of the generator, see `export_generator`.
 
     Raises:
@@ -293,7 +293,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     """
     file = folder / RECORD_FILE
     try:
-        record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        record: GeneratorRecord = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise TrackingError(f"{file} cannot be read: {error}. Put it back from a backup, or choose another version.") from error
     return record

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganflow.records import GeneratorRecord, Retraining
 from ganflow.tracking.registry import MODEL_FILE, RECORD_FILE, RUN_ID, ModelVersion, Registry, files_folder
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class RunRecorder:
         with self.registry.store.explained():
             self._connect().log_text(self._runs[run_id], text, name)
 
-    def register(self, run_id: str, generator: Any, record: dict[str, Any]) -> ModelVersion:
+    def register(self, run_id: str, generator: Any, record: GeneratorRecord) -> ModelVersion:
         """Add the generator (a Keras model) and its record, and make them a registered version."""
         existing = self.registry.find(record["sha256"])
         if existing is not None:
@@ -147,21 +148,6 @@ class RunRecorder:
         location = store.artifacts.absolute().as_uri() if store.is_embedded else None
         created: str = client.create_experiment(self.experiment, artifact_location=location)
         return created
-
-
-@dataclass(frozen=True)
-class Retraining:
-    """A run that trained a challenger.
-
-    Attributes:
-        mlflow_run: MLflow's name for it.
-        run_id: identity of the training run.
-        is_forgotten: whether its removal has begun, and was cut off.
-    """
-
-    mlflow_run: str
-    run_id: str
-    is_forgotten: bool
 
 
 def find_retrainings(registry: Registry, experiment: str) -> list[Retraining]:

@@ -1,22 +1,19 @@
 """A challenger is promoted if every condition holds, and a difference counts only beyond the noise of the draws."""
 
 import pytest
+from champions import contestant, trial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganflow.champion.gate import Condition, Contestant, judge
+from ganflow.champion.gate import judge
 from ganflow.config.retraining import GateParameters
 
 GATE = GateParameters()
 
 
-def contestant(kernel_distance, coverage=(0.9, 0.92, 0.91), recall=(0.8, 0.82, 0.81), classes=(10.0, 10.0, 10.0), nearest=0.2):
-    scores = {"kernel_distance": kernel_distance, "coverage": coverage, "recall": recall, "num_classes_reached": classes}
-    return Contestant({name: list(values) for name, values in scores.items()}, nearest)
-
-
 def verdict(challenger, champion=None, held_out=0.2, num_classes=10, findings=(), gate=GATE):
-    return {found.name: found.passed for found in judge(challenger, champion, held_out, num_classes, list(findings), gate)}
+    found = judge(trial(challenger, champion, held_out, num_classes), list(findings), gate)
+    return {condition["name"]: condition["passed"] for condition in found}
 
 
 CHAMPION = contestant((1.0, 1.1, 0.9))
@@ -25,18 +22,18 @@ CHAMPION = contestant((1.0, 1.1, 0.9))
 def test_the_interval_is_welchs_by_hand():
     # means 0.5 and 1, variances 0.01 each over 3 draws: error √(0.01/3 + 0.01/3) = 0.0816, 4 degrees of freedom, t = 2.776:
     # -0.5 ± 0.2267
-    (first, *_) = judge(contestant((0.4, 0.5, 0.6)), CHAMPION, 0.2, 10, [], GATE)
-    assert first.name == "kernel_distance_improves"
-    assert first.passed
-    assert first.evidence == (
+    (first, *_) = judge(trial(contestant((0.4, 0.5, 0.6)), CHAMPION), [], GATE)
+    assert first["name"] == "kernel_distance_improves"
+    assert first["passed"]
+    assert first["evidence"] == (
         "0.5 against the champion's 1: a difference of -0.5, 95% interval -0.727 to -0.273 over 3 draws; all of it has to be below 0"
     )
 
 
 def test_the_confidence_is_the_gates():
     # t of 4 degrees of freedom at 60 % is 0.941: -0.5 ± 0.0768
-    (first, *_) = judge(contestant((0.4, 0.5, 0.6)), CHAMPION, 0.2, 10, [], GateParameters(confidence=0.6))
-    assert "60% interval -0.577 to -0.423" in first.evidence
+    (first, *_) = judge(trial(contestant((0.4, 0.5, 0.6)), CHAMPION), [], GateParameters(confidence=0.6))
+    assert "60% interval -0.577 to -0.423" in first["evidence"]
 
 
 @pytest.mark.parametrize(("shift", "improves"), [(-0.3, True), (-0.2, False), (0.0, False), (0.3, False)])
@@ -59,8 +56,10 @@ def test_without_any_spread_the_difference_is_exact():
     assert not verdict(same, same)["kernel_distance_improves"]
     assert verdict(same, same)["coverage_not_worse"]
     assert verdict(contestant((0.999, 0.999)), same)["kernel_distance_improves"]
-    (first, *_) = judge(contestant((1 / 3, 1 / 3)), contestant((2 / 3, 2 / 3)), 0.2, 10, [], GATE)
-    assert first.evidence.startswith("0.3333 against the champion's 0.6667: a difference of -0.333, 95% interval -0.333 to -0.333 over 2 ")
+    (first, *_) = judge(trial(contestant((1 / 3, 1 / 3)), contestant((2 / 3, 2 / 3))), [], GATE)
+    assert first["evidence"].startswith(
+        "0.3333 against the champion's 0.6667: a difference of -0.333, 95% interval -0.333 to -0.333 over 2 "
+    )
     flat, lower = contestant((1.0, 1.0), coverage=(0.9, 0.9)), contestant((1.0, 1.0), coverage=(0.899, 0.899))
     assert verdict(flat, flat)["coverage_not_worse"]
     assert not verdict(lower, flat)["coverage_not_worse"]
@@ -85,15 +84,17 @@ def test_images_closer_to_training_images_than_real_ones_are_copies(nearest, hol
 def test_the_evidence_gives_the_numbers_of_each_condition():
     # coverage: means 0.81 and 0.91, variances 0.0001 over 3 draws: -0.1 ± 2.776 · √(0.0002 / 3) = 0.0227
     challenger = contestant((0.4, 0.5, 0.6), coverage=(0.8, 0.82, 0.81), classes=(10.0, 8.0, 9.0), nearest=0.1)
-    found = judge(challenger, CHAMPION, 0.2, 10, ["mode_collapse", "copies"], GATE)
-    assert {condition.name: condition.evidence for condition in found if not condition.passed} == {
+    found = judge(trial(challenger, CHAMPION), ["mode_collapse", "copies"], GATE)
+    assert {condition["name"]: condition["evidence"] for condition in found if not condition["passed"]} == {
         "coverage_not_worse": "0.81 against the champion's 0.91: a difference of -0.1, 95% interval -0.123 to -0.0773 over 3 draws; "
         "not all of it may be below 0",
         "every_class": "8 of 10 classes in the poorest draw",
         "minimum_nearest_distance": "images are 0.100 from the nearest training image, held-out images 0.200; at least 0.120 is asked for",
         "healthy": "the doctor found mode_collapse, copies",
     }
-    assert judge(challenger, None, 0.2, 10, [], GATE)[-1] == Condition("healthy", True, "the doctor found nothing serious")
+    assert judge(trial(challenger), [], GATE)[-1] == {
+        "name": "healthy", "passed": True, "evidence": "the doctor found nothing serious",
+    }  # fmt: skip
 
 
 def test_every_condition_can_be_dropped():

@@ -49,7 +49,7 @@ def test_from_no_champion_to_the_second(filled):
     with pytest.raises(DatasetError, match="There is no champion of 'digits' yet. Train one: kedro run"):
         generator(folder).load()
     assert generator(folder, missing_ok=True).load() is None
-    assert record(folder, missing_ok=True).load() == {}
+    assert record(folder, missing_ok=True).load() is None
     promotion.save(order(weights[0], None, promote=False))
     assert not record(folder).exists()
     promotion.save(order(weights[0], None))
@@ -117,5 +117,5 @@ def test_whoever_only_samples_does_not_pay_for_mlflow(filled):
     )
     done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
     found, imported = json.loads(done.stdout)
-    assert found.get("run_id") in ("run1", "run2", None)
+    assert found is None or found["run_id"] in ("run1", "run2")
     assert not imported

@@ -2,7 +2,7 @@
 
 from kedro.io import DataCatalog
 
-from ganflow.datasets.retention import EXPORTS, RUN_DATASETS
+from ganflow.hooks.retention import EXPORTS, RUN_DATASETS
 from ganflow.tracking.runs import RETRAINING, RunRecorder
 
 MODEL, EXPERIMENT = "digits", "experiment"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from kedro.io import DatasetError
 
-from ganflow.datasets.retention import remove_runs
 from ganflow.errors import TrackingError
+from ganflow.hooks.retention import remove_runs
 from ganflow.tracking.registry import CHAMPION, MODEL_FILE, PREVIOUS, SHA256, read_record
 
 NEVER = -1

@@ -17,8 +17,8 @@ from kedro.io import DatasetError
 
 from ganflow.cli import explain
 from ganflow.datasets import RegisteredRecordDataset
-from ganflow.datasets.retention import remove_runs
 from ganflow.errors import TrackingError
+from ganflow.hooks.retention import remove_runs
 from ganflow.tracking.registry import CHALLENGER, CHAMPION, MODEL_FILE, PREVIOUS, ModelVersion, Registry
 from ganflow.tracking.runs import RunRecorder, find_retrainings
 from ganflow.tracking.store import Store, _without_credentials

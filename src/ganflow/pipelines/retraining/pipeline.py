@@ -2,8 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganflow.champion.reasons import find_reason
-from ganflow.pipelines.retraining.nodes import carry_out, decide, find_initial_state, hold_trial, plan_challenger
+from ganflow.pipelines.retraining.nodes import carry_out, decide, find_initial_state, find_reason, hold_trial, plan_challenger
 
 
 def create_pipeline(**_: object) -> Pipeline:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import statistics
-from typing import Any
+
+from ganflow.champion.decision import Decision
+from ganflow.champion.gate import Trial
 
 
-def write_page(decision: dict[str, Any]) -> str:
+def write_page(decision: Decision, trial: Trial) -> str:
     """Markdown: verdict, conditions, scores."""
-    trial = decision["trial"]
     verdict = "promoted" if decision["promote"] else "rejected"
-    against = f"version {decision['champion']}" if decision["champion"] is not None else "no champion"
-    subjects = [name for name in ("challenger", "champion") if name in trial]
+    against = "no champion" if decision["champion"] is None else f"version {decision['champion']}"
     lines = [
         f"# Challenger {decision['run_id']}: {verdict}",
         "",
@@ -27,16 +27,26 @@ def write_page(decision: dict[str, Any]) -> str:
         f"Scores of {trial['num_samples']} samples against the held-out images, mean ± standard deviation over "
         f"{len(trial['challenger']['scores']['kernel_distance'])} draws:",
         "",
-        f"| score | {' | '.join(subjects)} |",
-        f"| --- | {' | '.join('---' for _ in subjects)} |",
-        *(
-            f"| {name} | {' | '.join(_spread(trial[subject]['scores'][name]) for subject in subjects)} |"
-            for name in trial["challenger"]["scores"]
-        ),
-        "| nearest_distance | " + " | ".join(f"{trial[subject]['nearest_distance']:.4g}" for subject in subjects) + " |",
+        *_score_table(trial),
         "",
     ]
     return "\n".join(lines)
+
+
+def _score_table(trial: Trial) -> list[str]:
+    subjects = {"challenger": trial["challenger"]}
+    if "champion" in trial:
+        subjects["champion"] = trial["champion"]
+    distances = [f"{subject['nearest_distance']:.4g}" for subject in subjects.values()]
+    return [
+        f"| score | {' | '.join(subjects)} |",
+        f"| --- | {' | '.join('---' for _ in subjects)} |",
+        *(
+            f"| {name} | {' | '.join(_spread(subject['scores'][name]) for subject in subjects.values())} |"
+            for name in trial["challenger"]["scores"]
+        ),
+        f"| nearest_distance | {' | '.join(distances)} |",
+    ]
 
 
 def _spread(values: list[float]) -> str:

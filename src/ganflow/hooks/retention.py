@@ -1,4 +1,4 @@
-"""Making room: what belongs to challengers of long ago."""
+"""Making room: what belongs to challengers of long ago is removed from the catalog and the registry."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kedro.io import CatalogProtocol
 
+from ganflow.champion.retention import choose_exports, choose_outdated
 from ganflow.config.tracking import TrackingParameters
 from ganflow.tracking.registry import CHAMPION, PREVIOUS, Registry
 from ganflow.tracking.runs import find_retrainings, forget_runs
@@ -31,9 +32,7 @@ def remove_runs(catalog: CatalogProtocol, keep: int) -> int:
     registry: Registry = catalog["champion"].registry
     experiment = TrackingParameters.model_validate(catalog.load("params:tracking")).experiment
     spared = {version.mlflow_run for alias in (CHAMPION, PREVIOUS) if (version := registry.by_alias(alias)) is not None}
-    found = find_retrainings(registry, experiment)
-    kept = [run for run in found if not run.is_forgotten][:keep]
-    outdated = [run for run in found if run not in kept and run.mlflow_run not in spared]
+    outdated = choose_outdated(find_retrainings(registry, experiment), spared, keep)
     for run in outdated:
         for name in RUN_DATASETS:
             catalog[name].remove(run.run_id)
@@ -44,15 +43,15 @@ def remove_runs(catalog: CatalogProtocol, keep: int) -> int:
     return len(outdated)
 
 
-def _remove_exports(catalog: CatalogProtocol, run_ids: set[str], keep: int) -> None:
-    """Remove exports of these runs, and what repeats the export of one run; never one of the newest."""
+def _remove_exports(catalog: CatalogProtocol, outdated: set[str], keep: int) -> None:
     generators, records = (Path(catalog[name]._filepath) for name in EXPORTS)
     versions = sorted((folder.name for folder in records.iterdir() if folder.is_dir()), reverse=True) if records.is_dir() else []
-    seen: set[str] = set()
-    for number, version in enumerate(versions):
-        file = records / version / records.name
-        run_id = json.loads(file.read_text(encoding="utf-8"))["run_id"] if file.is_file() else ""
-        if number >= keep and (run_id in run_ids or run_id in seen):
-            for folder in (generators / version, records / version):
-                shutil.rmtree(folder, ignore_errors=True)
-        seen.add(run_id)
+    run_ids = {version: _read_run_id(records / version / records.name) for version in versions}
+    for version in choose_exports(run_ids, outdated, keep):
+        for folder in (generators / version, records / version):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read_run_id(file: Path) -> str:
+    """Run that an exported generator is of; "" if its record is not there."""
+    return json.loads(file.read_text(encoding="utf-8"))["run_id"] if file.is_file() else ""

@@ -1,0 +1,83 @@
+"""The trial of a challenger and the champion: same held-out images, same features, same draws of noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from ganflow.champion.gate import Contestant, Trial
+from ganflow.config.evaluation import EvaluationParameters
+from ganflow.config.retraining import RetrainingParameters
+from ganflow.data.fingerprint import Fingerprint
+from ganflow.features.stored import FeatureExtractor
+from ganflow.metrics.images import nearest_distances
+from ganflow.metrics.report import check_accuracy, score_key
+from ganflow.sampling.images import compile_generator, sample_latents
+from ganflow.scoring import Scorer, num_scored
+
+SCORES = ("kernel_distance", "coverage", "recall", "precision", "density", "num_classes_reached", "frechet_distance")
+
+_NUM_COMPARED = 500
+"""Images whose nearest training image is looked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Contest:
+    """What generators are scored with, the same for all of them.
+
+    Attributes:
+        feature_extractor: classifier in whose features they are scored.
+        train_images: (N, H, W, C) uint8; a generator must not copy them.
+        held_out_images: (M, H, W, C) uint8, which they are scored against.
+        fingerprint: of the data.
+        parameters: number and seed of the draws.
+        evaluation: how a draw is scored.
+    """
+
+    feature_extractor: FeatureExtractor
+    train_images: np.ndarray
+    held_out_images: np.ndarray
+    fingerprint: Fingerprint
+    parameters: RetrainingParameters
+    evaluation: EvaluationParameters
+
+    def hold(self, challenger: keras.Model, champion: keras.Model | None) -> Trial:
+        """Score both.
+
+        Raises:
+            DataError: if the classifier does not know the images well enough.
+        """
+        check_accuracy(self.feature_extractor["metadata"]["accuracy"], self.evaluation.minimum_accuracy)
+        scorer = Scorer(self.feature_extractor, self.held_out_images, self.evaluation)
+        trial: Trial = {
+            "num_samples": self._num_samples,
+            "num_classes": self.fingerprint["num_classes"],
+            "held_out_distance": self._nearest_distance(self.held_out_images),
+            "challenger": self._score(challenger, scorer),
+        }
+        if champion is not None:
+            trial["champion"] = self._score(champion, scorer)
+        return trial
+
+    @property
+    def _num_samples(self) -> int:
+        return num_scored(self.evaluation, self.fingerprint["num_train"])
+
+    def _score(self, generator: keras.Model, scorer: Scorer) -> Contestant:
+        """Scores of every draw, and the distance to training images of the last one."""
+        generate = compile_generator(generator, self.evaluation.batch_size)
+        scores: dict[str, list[float]] = {name: [] for name in SCORES}
+        for draw in range(self.parameters.num_draws):
+            images = generate(sample_latents(generator, self._num_samples, self.parameters.seed + draw))
+            found = scorer.score(images, self.fingerprint["num_classes"])
+            for name in SCORES:
+                scores[name].append(found[score_key(name, self._num_samples)])
+        return {"scores": scores, "nearest_distance": self._nearest_distance(images)}
+
+    def _nearest_distance(self, images: np.ndarray) -> float:
+        """Median distance of some of the images to the nearest training image."""
+        # evenly over all: they may be in the order of their classes
+        some = np.linspace(0, len(images) - 1, min(len(images), _NUM_COMPARED)).astype(int)
+        return float(np.median(nearest_distances(images[some], self.train_images)))

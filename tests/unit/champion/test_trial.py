@@ -1,0 +1,60 @@
+"""Generators are scored alike, and equal ones are no reason to promote."""
+
+import pytest
+from champions import NOW, reason
+
+from ganflow.champion.decision import decide
+from ganflow.champion.page import write_page
+from ganflow.champion.trial import Contest
+from ganflow.config.retraining import RetrainingParameters
+from ganflow.errors import DataError
+from ganflow.networks import instantiate
+from ganflow.runtime.hashing import hash_array
+
+PARAMETERS = RetrainingParameters(num_draws=3)
+RECORD = {"run_id": "run", "sha256": "w"}
+
+
+@pytest.fixture
+def trial(images, extractor, architectures, evaluation_parameters):
+    """Function that holds a trial of two generators of random weights."""
+    fingerprint = {"sha256": "a", "train_images_sha256": hash_array(images), "num_train": len(images), "num_classes": 2}
+
+    def hold(seeds, **changes):
+        challenger, holder = (None if seed is None else instantiate(architectures[0], seed=seed) for seed in seeds)
+        # the classifier of random images knows nothing
+        evaluation = evaluation_parameters.model_copy(update={"minimum_accuracy": 0.0} | changes)
+        return Contest(extractor, images[:12], images[12:], fingerprint, PARAMETERS, evaluation).hold(challenger, holder)
+
+    return hold
+
+
+def test_both_are_scored_on_the_same_draws(trial):
+    held = trial((1, 1))
+    assert held["challenger"] == held["champion"]
+    assert {len(values) for values in held["challenger"]["scores"].values()} == {3}
+    assert len(set(held["challenger"]["scores"]["kernel_distance"])) == 3
+    assert trial((1, 2))["champion"] != held["champion"]
+    assert "champion" not in trial((1, None))
+
+
+def test_a_classifier_that_knows_nothing_judges_nobody(trial):
+    with pytest.raises(DataError, match="scores in its features need at least 100.0%"):
+        trial((1, 2), minimum_accuracy=1.0)
+
+
+def test_equal_generators_are_no_reason_to_promote(trial):
+    diagnosis = {"healthy": False, "findings": [{"name": "mode_collapse", "severity": "serious"}]}
+    held = trial((1, 1))
+    found = decide(held, diagnosis, RECORD, reason(4), PARAMETERS.gate, NOW)
+    passed = {condition["name"]: condition["passed"] for condition in found["conditions"]}
+    assert (found["promote"], passed["kernel_distance_improves"], passed["coverage_not_worse"], passed["healthy"]) == (
+        False,
+        False,
+        True,
+        False,
+    )
+    page = write_page(found, held)
+    assert page.startswith("# Challenger run: rejected")
+    assert "| kernel_distance_improves | **no** |" in page
+    assert "| coverage_not_worse | yes |" in page
