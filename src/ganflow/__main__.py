@@ -1,4 +1,4 @@
-"""`python -m ganflow`: the packaged project's `run`."""
+"""`ganflow`, or `python -m ganflow`: the packaged project's `run`."""
 
 import sys
 from pathlib import Path

@@ -19,6 +19,7 @@ from kedro.validation import ParameterValidationError
 from omegaconf import OmegaConf
 
 from ganflow.errors import ConfigurationError, GanflowError
+from ganflow.runtime.cluster import membership
 
 if TYPE_CHECKING:
     from ganflow.tracking.registry import Registry
@@ -89,10 +90,26 @@ _KEDRO_PARAMS = next(param for param in kedro_run.params if param.name == "param
 _PARAMS = copy.copy(_KEDRO_PARAMS)
 _PARAMS.callback = split_params
 
+
+def run_project(**options: Any) -> Any:
+    """Kedro's `run`. Of several machines that train together, the chief alone goes on after training."""
+    if not membership().is_chief and not options["to_outputs"] and _trains(options):
+        options["to_outputs"] = ["checkpoints"]
+    return kedro_run.callback(**options)  # type: ignore[misc]
+
+
+def _trains(options: dict[str, Any]) -> bool:
+    """Whether the pipelines that are asked for, those that exist, train anything."""
+    from kedro.framework.project import pipelines
+
+    names = options["pipelines"] or [options["pipeline"] or "__default__"]
+    return any("checkpoints" in pipelines[name].all_outputs() for name in names if name in pipelines)
+
+
 run = ReadableCommand(
     name=kedro_run.name,
     params=[_PARAMS if param is _KEDRO_PARAMS else param for param in kedro_run.params],
-    callback=kedro_run.callback,
+    callback=run_project,
     help=kedro_run.help,
 )
 cli.add_command(run)

@@ -3,7 +3,7 @@
 import os
 import warnings
 
-from ganflow.hooks import DeviceHooks, LockHooks, ParameterHooks, ProgressHooks, RetrainingHooks, StudyHooks, TrackingHooks, WorkerHooks
+from ganflow.hooks import DeviceHooks, LockHooks, ParameterHooks, ProgressHooks, RetrainingHooks, TrackingHooks, WorkerHooks
 
 # Kedro's own call of a function that its configuration library is about to rename
 warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is deprecated", category=UserWarning)
@@ -13,7 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 # pluggy calls the last one first: the lock is given back when all others are done
-HOOKS = (LockHooks(), TrackingHooks(), RetrainingHooks(), ParameterHooks(), WorkerHooks(), StudyHooks(), DeviceHooks(), ProgressHooks())
+HOOKS = (LockHooks(), TrackingHooks(), RetrainingHooks(), ParameterHooks(), WorkerHooks(), DeviceHooks(), ProgressHooks())
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

@@ -21,9 +21,10 @@ def test_short_commands_bring_no_heavy_library(project_root, arguments, left_out
     assert not left_out & imported
 
 
-def test_python_m_ganflow_runs_the_project(project_root):
+@pytest.mark.parametrize("program", [["bin/ganflow"], ["bin/python", "-m", "ganflow"]], ids=["ganflow", "python -m ganflow"])
+def test_the_package_runs_the_project(project_root, program):
     def ganflow(*arguments):
-        command = [sys.executable, "-m", "ganflow", *arguments]
+        command = [f"{sys.prefix}/{program[0]}", *program[1:], *arguments]
         return subprocess.run(command, cwd=project_root, capture_output=True, text=True, env=os.environ | {"COLUMNS": "120"})
 
     shown = ganflow("--help")

@@ -75,7 +75,7 @@ def test_make_run_in_a_fresh_clone_needs_no_tools_of_development(clone):
 
 @together
 @pytest.mark.timeout(1800)
-@pytest.mark.longer(twin="tests/contracts/test_start.py::test_python_m_ganflow_runs_the_project")
+@pytest.mark.longer(twin="tests/contracts/test_start.py::test_the_package_runs_the_project")
 def test_the_wheel_trains_and_draws_where_there_is_nothing_but_the_archive_of_settings(packaged):
     folder, python, archive = packaged
     source = run(folder, python, "-c", "import ganflow; print(ganflow.__file__)")

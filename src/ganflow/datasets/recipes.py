@@ -19,13 +19,17 @@ MERGE_STRATEGY = {"parameters": "soft"}
 class RecipesDataset(AbstractDataset[NoReturn, dict[str, Callable[[], dict[str, Any]]]]):
     """A folder of configuration environments, read only. `default` is the base environment alone.
 
-    Attributes:
-        changes: parameters laid over those of every environment, by section; none at first.
+    Args:
+        path: of the folder.
+        changes: parameters that are laid over those of every environment, by section.
+        metadata: for other programs.
     """
 
-    def __init__(self, *, path: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, path: str | os.PathLike[str], changes: dict[str, Any] | None = None, metadata: dict[str, Any] | None = None
+    ) -> None:
         self._path = local_path(path)
-        self.changes: dict[str, Any] = {}
+        self._changes = {section: changed for section, changed in (changes or {}).items() if changed}
         self.metadata = metadata
 
     def load(self) -> dict[str, Callable[[], dict[str, Any]]]:
@@ -42,12 +46,12 @@ class RecipesDataset(AbstractDataset[NoReturn, dict[str, Callable[[], dict[str, 
         raise DatasetError(f"Got {type(data).__name__} to save in {self._path}, which is configuration and written by hand.")
 
     def _read(self, name: str) -> dict[str, Any]:
-        loader = OmegaConfigLoader(str(self._path), env=name, base_env="base", runtime_params=self.changes, merge_strategy=MERGE_STRATEGY)
+        loader = OmegaConfigLoader(str(self._path), env=name, base_env="base", runtime_params=self._changes, merge_strategy=MERGE_STRATEGY)
         parameters: dict[str, Any] = loader["parameters"]
         return parameters
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": self._path.as_posix()}
+        return {"path": self._path.as_posix(), "changes": self._changes}
 
     def _exists(self) -> bool:
         return self._path.is_dir()

@@ -24,6 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ganflow.config import SECTIONS
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.seed_study import SeedStudyParameters
+from ganflow.config.training import TrainingParameters
 from ganflow.errors import ConfigurationError
 from ganflow.hooks.retraining import is_retraining
 from ganflow.runtime.cluster import membership
@@ -110,35 +111,23 @@ class WorkerHooks:
         catalog_logger.setLevel(level)
 
 
-class StudyHooks:
-    """Concerned with the seed study, and nothing else."""
-
-    @hook_impl(tryfirst=True)
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Lay what the command line says over every recipe, as over the settings at hand.
-
-        Raises:
-            ConfigurationError: with several machines.
-        """
-        if "study_plan" not in pipeline.all_outputs():
-            return
-        num_workers = membership().num_workers
-        if num_workers > 1:
-            raise ConfigurationError(
-                f"A seed study runs on one machine, but TF_CONFIG names {num_workers} workers. Unset TF_CONFIG; several machines can "
-                "take a seed each with seed_study.first_seed and seed_study.num_seeds=1."
-            )
-        catalog["recipes"].changes = run_params["runtime_params"] or {}
-
-
 class DeviceHooks:
     """Prepares devices before the first node, and says what training is going to use."""
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Let TensorFlow take GPU memory as it needs it, and refuse settings that this machine cannot serve."""
+        """Let TensorFlow take GPU memory as it needs it, and refuse settings that this machine cannot serve.
+
+        Raises:
+            ConfigurationError: for such settings.
+        """
         if not any(node.tags & {"networks", "extractor", "training", "sampling", "evaluation"} for node in pipeline.nodes):
             return
+        if "study_plan" in pipeline.all_outputs() and membership().num_workers > 1:
+            raise ConfigurationError(
+                f"A seed study runs on one machine, but TF_CONFIG names {membership().num_workers} workers. Unset TF_CONFIG; several "
+                "machines can take a seed each with seed_study.first_seed and seed_study.num_seeds=1."
+            )
         with _without_start_messages():
             import tensorflow as tf
 
@@ -146,25 +135,33 @@ class DeviceHooks:
         for device in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(device, True)
         if any("params:training" in node.inputs for node in pipeline.nodes):
-            from ganflow.losses.compatibility import check_recipe
-            from ganflow.runtime.devices import choices
-            from ganflow.runtime.distribution import build_strategy
+            self._check_training(pipeline, catalog)
 
-            parameters = catalog.load("params:training")
-            recipes = [(NetworksParameters.model_validate(catalog.load("params:networks")), parameters)]
-            if "study_plan" in pipeline.all_outputs():
-                # here, since every command imports the hooks, and this brings all that scores
-                from ganflow.pipelines.seed_study.nodes import read_recipes
+    @staticmethod
+    def _check_training(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        from ganflow.losses.compatibility import check_recipe
+        from ganflow.runtime.devices import choices
+        from ganflow.runtime.distribution import build_strategy
 
-                study = SeedStudyParameters.model_validate(catalog.load("params:seed_study"))
-                recipes = list(read_recipes(catalog.load("recipes"), study).values()) or recipes
-            for networks, training in recipes:
-                check_recipe(training, networks.discriminator)
-                settled = choices(training)
-            logger.info("%s.", "; ".join(f"{name} {choice.value}: {choice.reason}" for name, choice in settled.items()))
-            if "checkpoints" in pipeline.all_outputs():
-                # TensorFlow wants to hear of other machines before it does anything else
-                build_strategy(settled["distribution"].value)
+        for networks, training in _recipes(pipeline, catalog):
+            check_recipe(training, networks.discriminator)
+            settled = choices(training)
+        logger.info("%s.", "; ".join(f"{name} {choice.value}: {choice.reason}" for name, choice in settled.items()))
+        if "checkpoints" in pipeline.all_outputs():
+            # TensorFlow wants to hear of other machines before it does anything else
+            build_strategy(settled["distribution"].value)
+
+
+def _recipes(pipeline: Pipeline, catalog: CatalogProtocol) -> list[tuple[NetworksParameters, TrainingParameters]]:
+    """What is going to be trained: the settings at hand, or the recipes that a study names."""
+    if "study_plan" in pipeline.all_outputs():
+        # here, since every command imports the hooks, and this brings all that scores
+        from ganflow.pipelines.seed_study.nodes import read_recipes
+
+        study = SeedStudyParameters.model_validate(catalog.load("params:seed_study"))
+        if named := read_recipes(catalog.load("recipes"), study):
+            return list(named.values())
+    return [(NetworksParameters.model_validate(catalog.load("params:networks")), catalog.load("params:training"))]
 
 
 @contextmanager
