@@ -11,7 +11,7 @@ from ganflow.config.networks import NetworksParameters
 from ganflow.config.training import TrainingParameters
 from ganflow.data.sources import load_images
 from ganflow.data.splits import split
-from ganflow.doctor.watch import Watch, measure_real_images
+from ganflow.doctor.watch import Watch, look_at_real_images
 from ganflow.errors import DivergenceError
 from ganflow.networks import Architecture, build_pair
 from ganflow.pipelines.extractor.nodes import obtain_feature_extractor
@@ -49,7 +49,7 @@ class WatchedRun:
         self.generator: Architecture
         self.generator, self._discriminator = build_pair(networks, self._images.shape[1:])
         health = HealthParameters()
-        real = measure_real_images(self._images, laboratory.extractor, 10, health)
+        real = look_at_real_images(self._images, laboratory.extractor, 10, health)
         self._watch = Watch(self.generator, self._discriminator, real, training, health, [])
 
     def reports(self) -> Iterator[Report]:

@@ -25,20 +25,28 @@ class RunRecord(TypedDict):
     training: dict[str, Any]
 
 
-class GeneratorRecord(RunRecord):
-    """A generator and its training run, as `export_generator` makes it.
+class BestStep(TypedDict):
+    """The step of a run whose weights are exported.
 
     Attributes:
-        step: training step that the weights were taken at.
+        step: of training.
         kernel_distance: distance to training images at this step.
         chosen: why this step was chosen, in a sentence.
-        trained_steps: steps of the whole run.
-        sha256: of the weights, see `hash_weights`.
     """
 
     step: int
     kernel_distance: float
     chosen: str
+
+
+class GeneratorRecord(RunRecord, BestStep):
+    """A generator and its training run, as `export_generator` makes it.
+
+    Attributes:
+        trained_steps: steps of the whole run.
+        sha256: of the weights, see `hash_weights`.
+    """
+
     trained_steps: int
     sha256: str
 

@@ -13,7 +13,9 @@ from ganflow.config.training import TrainingParameters
 from ganflow.doctor.advice import examine_settings
 from ganflow.doctor.doctor import Doctor
 from ganflow.doctor.findings import Finding
+from ganflow.doctor.real import RealImages
 from ganflow.features.classifier import compile_classifier, restore_classifier
+from ganflow.features.stored import FeatureExtractor
 from ganflow.metrics.classes import num_classes_reached
 from ganflow.metrics.images import image_statistics, nearest_distances
 from ganflow.metrics.kernel import kernel_distance
@@ -25,23 +27,23 @@ logger = logging.getLogger(__name__)
 
 SCORES = ("kernel_distance", "kernel_distance_standard_error", "num_classes_reached", "nearest_distance", "sample_distance")
 
-_NUM_NEIGHBOURS = 200
+_NUM_COMPARED = 200
 """For how many images the nearest training image is looked for."""
 
-_MOST_NEIGHBOURS = 10_000
+_MOST_CANDIDATES = 10_000
 """Among how many training images it is looked for, at most."""
 
 
-def measure_real_images(images: np.ndarray, extractor: dict[str, Any], num_classes: int, health: HealthParameters) -> dict[str, Any]:
+def look_at_real_images(images: np.ndarray, extractor: FeatureExtractor, num_classes: int, health: HealthParameters) -> RealImages:
     """What a run is compared with: training images, their features, and the row of history that they would make.
 
     The held-out images are left to the report, so that they play no part in choosing the generator that they judge.
     """
     random = np.random.default_rng(health.seed)
-    chosen = np.sort(random.choice(len(images), min(len(images), max(health.num_samples, _MOST_NEIGHBOURS)), replace=False))
+    chosen = np.sort(random.choice(len(images), min(len(images), max(health.num_samples, _MOST_CANDIDATES)), replace=False))
     neighbours = np.asarray(images[chosen])
     real = neighbours[np.sort(random.choice(len(chosen), min(len(chosen), health.num_samples), replace=False))]
-    some = random.choice(len(neighbours), min(len(neighbours), _NUM_NEIGHBOURS), replace=False)
+    some = random.choice(len(neighbours), min(len(neighbours), _NUM_COMPARED), replace=False)
     features, classes = compile_classifier(restore_classifier(extractor), health.batch_size)(real)
     # a copy is recognised only if its original is among the neighbours; of such copies, half lie below this quantile
     quantile = 0.5 * len(neighbours) / len(images)
@@ -64,7 +66,7 @@ def measure_real_images(images: np.ndarray, extractor: dict[str, Any], num_class
 
 def _sample_distance(images: np.ndarray) -> float:
     """Median distance of images to their nearest neighbour among themselves."""
-    some = np.arange(min(len(images), _NUM_NEIGHBOURS))
+    some = np.arange(min(len(images), _NUM_COMPARED))
     return float(np.median(nearest_distances(images[some], images, some)))
 
 
@@ -80,7 +82,7 @@ class Watch:
         self,
         generator: Architecture,
         discriminator: Architecture,
-        real: dict[str, Any],
+        real: RealImages,
         parameters: TrainingParameters,
         health: HealthParameters,
         earlier: list[dict[str, Any]],
@@ -90,7 +92,7 @@ class Watch:
         Args:
             generator: architecture.
             discriminator: architecture.
-            real: from `measure_real_images`.
+            real: from `look_at_real_images`.
             parameters: of training.
             health: what is watched.
             earlier: rows, by step; none for a run that begins.
@@ -138,7 +140,7 @@ class Watch:
         images = self._draw(self._latents)
         features, classes = self._extract(images)
         distance = kernel_distance(self._real["features"], features)
-        nearest = np.quantile(nearest_distances(images[:_NUM_NEIGHBOURS], self._real["neighbours"]), self._real["quantile"])
+        nearest = np.quantile(nearest_distances(images[:_NUM_COMPARED], self._real["neighbours"]), self._real["quantile"])
         values = (
             distance.value,
             distance.standard_error,

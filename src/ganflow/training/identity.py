@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ganflow.errors import CheckpointError
+from ganflow.records import BestStep
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +81,8 @@ def check_complete(checkpoints: Checkpoints, num_steps: int, run: str) -> None:
         )
 
 
-def choose_best(history: pd.DataFrame, run: str) -> dict[str, Any]:
-    """The step with the lowest kernel distance, {"step", "kernel_distance", "chosen": why}.
+def choose_best(history: pd.DataFrame, run: str) -> BestStep:
+    """The step with the lowest kernel distance.
 
     Args:
         history: of the run, with a kernel distance at the steps that were scored.

@@ -11,7 +11,7 @@ from ganflow.config.health import HealthParameters
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.training import TrainingParameters
 from ganflow.doctor.rules import RULES
-from ganflow.doctor.watch import Watch, measure_real_images
+from ganflow.doctor.watch import Watch, look_at_real_images
 from ganflow.errors import DivergenceError
 from ganflow.networks import build_pair
 from ganflow.pipelines.extractor.nodes import obtain_feature_extractor
@@ -85,7 +85,7 @@ class Laboratory:
         parameters = TrainingParameters.model_validate(TRAINING | training)
         sections = NetworksParameters.model_validate({name: part | networks.get(name, {}) for name, part in NETWORKS.items()})
         pair = build_pair(sections, (SIZE, SIZE, 1))
-        real = measure_real_images(images, self.extractor, 2, HEALTH)
+        real = look_at_real_images(images, self.extractor, 2, HEALTH)
         return pair, parameters, Watch(*pair, real, parameters, HEALTH, [])
 
     def diagnose(self, training, networks=None, images=None):
@@ -200,7 +200,7 @@ def test_a_run_that_was_good_and_is_spoilt_declines(laboratory):
 
 def test_copies_are_seen_where_only_some_training_images_are_looked_through(laboratory, monkeypatch):
     # a quarter of the images, so a quarter of the copies have their original among them
-    monkeypatch.setattr("ganflow.doctor.watch._MOST_NEIGHBOURS", 100)
+    monkeypatch.setattr("ganflow.doctor.watch._MOST_CANDIDATES", 100)
     pair, parameters, watch = laboratory.begin({}, {"num_steps": 30}, laboratory.images)
     monkeypatch.setattr(watch, "_draw", lambda latents: laboratory.images[:200])
     first, report = train(laboratory.images, *pair, parameters)

@@ -15,10 +15,13 @@ from ganflow.config.health import HealthParameters
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.seed_study import SeedStudyParameters
 from ganflow.config.training import TrainingParameters
+from ganflow.data.fingerprint import Fingerprint
+from ganflow.doctor.real import RealImages
 from ganflow.errors import CollapseError, ConfigurationError, DivergenceError
-from ganflow.metrics.report import FeatureSet, score
+from ganflow.features.stored import FeatureExtractor
 from ganflow.metrics.spread import compare, summarise
 from ganflow.pipelines.training.nodes import export_generator, identify_run, train_gan
+from ganflow.records import RunRecord
 from ganflow.reporting.curves import draw_curves
 from ganflow.training.streams import Series, chunk
 
@@ -36,7 +39,7 @@ class PlannedRun:
     seed: int
     generator: dict[str, Any]
     discriminator: dict[str, Any]
-    training_run: dict[str, Any]
+    training_run: RunRecord
     parameters: TrainingParameters
 
 
@@ -46,7 +49,7 @@ Plan = dict[str, PlannedRun]
 
 def plan_study(
     images: np.ndarray,
-    data_fingerprint: dict[str, Any],
+    data_fingerprint: Fingerprint,
     recipes: Recipes,
     networks: NetworksParameters,
     training: TrainingParameters,
@@ -56,12 +59,13 @@ def plan_study(
     from ganflow.losses.compatibility import check_recipe
     from ganflow.networks import build_pair
 
+    height, width, channels = data_fingerprint["image_shape"]
     chosen = read_recipes(recipes, study) or {"current": (networks, training)}
     plan: Plan = {}
     for seed in range(study.first_seed, study.first_seed + study.num_seeds):
         for name, (network, preset) in chosen.items():
             check_recipe(preset, network.discriminator)
-            generator, discriminator = build_pair(network, data_fingerprint["image_shape"])
+            generator, discriminator = build_pair(network, (height, width, channels))
             parameters = preset.model_copy(update={"seed": seed} | ({"num_steps": study.num_steps} if study.num_steps else {}))
             record = identify_run(images, data_fingerprint, generator, discriminator, {}, parameters)
             if record["run_id"] in plan:
@@ -95,7 +99,7 @@ def train_study(
     plan: Plan,
     earlier_checkpoints: Series,
     earlier_history: dict[str, pd.DataFrame],
-    real_images: dict[str, Any],
+    real_images: RealImages,
     health: HealthParameters,
 ) -> Iterator[dict[str, Any]]:
     """Train every run that is not finished, each as the training pipeline does; one that fails does not end the study.
@@ -137,25 +141,24 @@ def score_study(
     checkpoints: Series,
     best_checkpoints: Series,
     training_history: dict[str, pd.DataFrame],
-    feature_extractor: dict[str, Any],
+    feature_extractor: FeatureExtractor,
     held_out_images: np.ndarray,
-    data_fingerprint: dict[str, Any],
+    data_fingerprint: Fingerprint,
     parameters: EvaluationParameters,
 ) -> dict[str, dict[str, Any]]:
     """Score the best generator of every run that is complete against the held-out images."""
-    from ganflow.features.classifier import compile_classifier, restore_classifier
     from ganflow.sampling.images import sample_images
+    from ganflow.scoring import Scorer, num_scored
 
-    classify = compile_classifier(restore_classifier(feature_extractor), parameters.batch_size)
-    held_out = FeatureSet(*classify(held_out_images))
-    num = min(parameters.num_samples, data_fingerprint["num_train"])
+    scorer = Scorer(feature_extractor, held_out_images, parameters)
+    num = num_scored(parameters, data_fingerprint["num_train"])
     scores = {}
     for run_id, run in plan.items():
         if run.parameters.num_steps not in checkpoints.get(run_id, {}):
             continue
         exported = export_generator(checkpoints, best_checkpoints, training_history, run.training_run, run.generator, run.parameters)
         drawn = sample_images(exported["generator"], num, parameters.batch_size, parameters.seed)
-        found = score(held_out, FeatureSet(*classify(drawn)), data_fingerprint["num_classes"], parameters.num_neighbours)
+        found = scorer.score(drawn, data_fingerprint["num_classes"])
         scores[run_id] = {"recipe": run.recipe, "seed": run.seed, "best_step": exported["generator_record"]["step"], "scores": found}
     return scores
 

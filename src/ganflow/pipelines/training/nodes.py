@@ -10,18 +10,21 @@ import pandas as pd
 
 from ganflow.config.health import HealthParameters
 from ganflow.config.training import TrainingParameters
-from ganflow.data.fingerprint import check_fingerprint
+from ganflow.data.fingerprint import Fingerprint, check_fingerprint
+from ganflow.doctor.real import RealImages
+from ganflow.features.stored import FeatureExtractor
+from ganflow.records import GeneratorRecord, RunRecord
 from ganflow.training.streams import Series
 
 
 def identify_run(
     images: np.ndarray,
-    data_fingerprint: dict[str, Any],
+    data_fingerprint: Fingerprint,
     generator: dict[str, Any],
     discriminator: dict[str, Any],
     initial_state: dict[str, Any],
     parameters: TrainingParameters,
-) -> dict[str, Any]:
+) -> RunRecord:
     """Name the run after what decides its weights: data, architectures, training parameters, and what it starts from if not anew."""
     from ganflow.runtime.devices import settle
     from ganflow.training.identity import run_id
@@ -42,23 +45,23 @@ def identify_run(
 
 
 def measure_real_images(
-    images: np.ndarray, feature_extractor: dict[str, Any], data_fingerprint: dict[str, Any], health: HealthParameters
-) -> dict[str, Any]:
+    images: np.ndarray, feature_extractor: FeatureExtractor, data_fingerprint: Fingerprint, health: HealthParameters
+) -> RealImages:
     """Measure on training images what a run's own images are going to be compared with."""
-    from ganflow.doctor import watch
+    from ganflow.doctor.watch import look_at_real_images
 
-    return watch.measure_real_images(images, feature_extractor, data_fingerprint["num_classes"], health)
+    return look_at_real_images(images, feature_extractor, data_fingerprint["num_classes"], health)
 
 
 def train_gan(
     images: np.ndarray,
     generator: dict[str, Any],
     discriminator: dict[str, Any],
-    training_run: dict[str, Any],
+    training_run: RunRecord,
     earlier_checkpoints: Series,
     earlier_history: dict[str, pd.DataFrame],
     initial_state: dict[str, Any],
-    real_images: dict[str, Any],
+    real_images: RealImages,
     parameters: TrainingParameters,
     health: HealthParameters,
 ) -> Iterator[dict[str, Any]]:
@@ -78,7 +81,7 @@ def export_generator(
     checkpoints: Series,
     best_checkpoints: Series,
     training_history: dict[str, pd.DataFrame],
-    training_run: dict[str, Any],
+    training_run: RunRecord,
     generator: dict[str, Any],
     parameters: TrainingParameters,
 ) -> dict[str, Any]:
@@ -91,5 +94,5 @@ def export_generator(
     check_complete(checkpoints.get(run_id, {}), parameters.num_steps, run_id)
     best = choose_best(training_history[run_id], run_id)
     model = average_generator(generator, load_state(best_checkpoints.get(run_id, {}), best["step"], run_id))
-    record = training_run | best | {"trained_steps": parameters.num_steps, "sha256": hash_weights(model)}
+    record: GeneratorRecord = {**training_run, **best, "trained_steps": parameters.num_steps, "sha256": hash_weights(model)}
     return {"generator_record": record, "generator": model}
