@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ganflow.config.health import HealthParameters
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.training import TrainingParameters
 from ganflow.data.sources import load_images
@@ -16,7 +15,7 @@ from ganflow.errors import DivergenceError
 from ganflow.networks import Architecture, build_pair
 from ganflow.pipelines.extractor.nodes import obtain_feature_extractor
 from ganflow.training.loop import Report, train
-from presets import read_evaluation
+from presets import read_evaluation, read_health
 
 
 class Laboratory:
@@ -48,7 +47,7 @@ class WatchedRun:
         self.seconds = {"training": 0.0, "watching": 0.0, "scoring": 0.0}
         self.generator: Architecture
         self.generator, self._discriminator = build_pair(networks, self._images.shape[1:])
-        health = HealthParameters()
+        health = read_health()
         real = look_at_real_images(self._images, laboratory.extractor, 10, health)
         self._watch = Watch(self.generator, self._discriminator, real, training, health, [])
 

@@ -6,6 +6,7 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 
 from ganflow.config.evaluation import EvaluationParameters
+from ganflow.config.health import HealthParameters
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.training import TrainingParameters
 from ganflow.settings import CONFIG_LOADER_ARGS
@@ -22,6 +23,11 @@ def read_preset(preset: str) -> tuple[NetworksParameters, TrainingParameters]:
 def read_evaluation() -> EvaluationParameters:
     """How `base` scores a generator."""
     return EvaluationParameters.model_validate(_read("base")["evaluation"])
+
+
+def read_health() -> HealthParameters:
+    """What `base` watches."""
+    return HealthParameters.model_validate(_read("base")["health"])
 
 
 def _read(preset: str) -> dict[str, Any]:

@@ -18,7 +18,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from ganflow.config.health import HealthParameters
 from ganflow.doctor.findings import PATIENCE
 from ganflow.features.classifier import extract
 from ganflow.metrics.classes import num_classes_reached
@@ -29,7 +28,7 @@ from ganflow.training.schedule import discriminator_schedule
 from ganflow.training.state import average_generator
 from judge import BATCH_SIZE, NUM_SAMPLES, Judge
 from laboratory import Laboratory, WatchedRun
-from presets import read_preset
+from presets import read_health, read_preset
 
 RECIPES = ("base", "classic", "wgan", "wgan_gp", "lsgan", "hinge_sn", "r3gan")
 RATE_SECONDS = 20
@@ -102,7 +101,7 @@ def table(lines: list[dict[str, Any]], judge: str) -> str:
             continue
         preset = read_preset(recipe)[1]
         # before, the doctor has not seen enough
-        judged = [run for run in runs if max(run["steps"].values()) >= HealthParameters().warmup_steps + PATIENCE * INTERVAL]
+        judged = [run for run in runs if max(run["steps"].values()) >= read_health().warmup_steps + PATIENCE * INTERVAL]
         cells = [
             recipe,
             f"{rate * preset.batch_size * preset.discriminator_steps:.0f}",

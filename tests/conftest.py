@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from base_parameters import section
+
 OF_THE_USER = r"(KERAS|MLFLOW|TF)_\w+|KEDRO_(ENV|LOGGING_CONFIG|MP_CONTEXT)|CUDA_VISIBLE_DEVICES|GANFLOW_PROJECT"
 OF_MAKE = r"ARGS|MAKE\w+|MFLAGS|PYTHON|VENV"
 """Variables that `make test` hands on; a test that calls make itself would take them over."""
@@ -60,6 +62,12 @@ def fail_unlisted_skip(report, config):
             report.outcome = "failed"
             report.longrepr = f"Got a skip for the reason '{reason}', expected one of {file}. Provide what is missing, or add the reason."
     return report
+
+
+def pytest_collection_finish():
+    # all that is imported by now stays: a tenth of the tests' time went into looking through it for garbage
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -119,25 +127,15 @@ def graphs_of_a_module_end_with_it():
 @pytest.fixture(scope="session")
 def networks_parameters():
     """Tiny networks with every kind of layer, for 8 × 8 images."""
-    from ganflow.config.networks import NetworksParameters
+    from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, NetworksParameters
 
-    return NetworksParameters.model_validate(
-        {
-            "latent": {"dimension": 6, "distribution": "uniform"},
-            "generator": {
-                "stages": [
-                    {"divisor": 4, "width": 5},
-                    {"divisor": 2, "width": 4, "kernel_size": 3},
-                    {"divisor": 1, "width": 3, "kernel_size": 3},
-                ],
-                "output_kernel_size": 3,
-                "dropout": 0.2,
-            },
-            "discriminator": {
-                "stages": [{"width": 4, "kernel_size": 3, "stride": 2}, {"width": 5, "kernel_size": 3, "stride": 2}],
-                "dropout": 0.2,
-            },
-        }
+    rows = [{"divisor": 4, "width": 5}, {"divisor": 2, "width": 4, "kernel_size": 3}, {"divisor": 1, "width": 3, "kernel_size": 3}]
+    halving = [{"width": 4, "kernel_size": 3, "stride": 2}, {"width": 5, "kernel_size": 3, "stride": 2}]
+    return section(
+        NetworksParameters,
+        latent={"dimension": 6, "distribution": "uniform"},
+        generator=section(GeneratorParameters, stages=rows, output_kernel_size=3, dropout=0.2),
+        discriminator=section(DiscriminatorParameters, stages=halving, dropout=0.2),
     )
 
 
@@ -154,21 +152,12 @@ def architectures(networks_parameters):
 
 @pytest.fixture(scope="session")
 def training_parameters():
-    from ganflow.config.training import TrainingParameters
+    from ganflow.config.training import OptimizerParameters, TrainingParameters
 
-    adam = {"name": "adam", "learning_rate": 1e-3, "decay": {"schedule": "cosine", "num_steps": 20}}
-    return TrainingParameters.model_validate(
-        {
-            "num_steps": 8,
-            "batch_size": 4,
-            "interval": 3,
-            "loss": "logistic",
-            "r1_weight": 1.0,
-            "average_decay": 0.9,
-            "generator_optimizer": adam,
-            "discriminator_optimizer": adam,
-            "sheet_columns": 2,
-        }
+    adam = section(OptimizerParameters, learning_rate=1e-3, decay={"schedule": "cosine", "num_steps": 20})
+    optimizers = {"generator_optimizer": adam, "discriminator_optimizer": adam}
+    return section(
+        TrainingParameters, num_steps=8, batch_size=4, interval=3, r1_weight=1.0, average_decay=0.9, sheet_columns=2, **optimizers
     )
 
 

@@ -7,8 +7,9 @@ pytest_plugins = ["pytester"]
 
 @pytest.fixture
 def own(pytester, project_root):
-    """A folder with the project's conftest.py, for runs of pytest of its own."""
+    """A folder with the project's conftest.py and what it imports, for runs of pytest of its own."""
     pytester.makeconftest((project_root / "tests/conftest.py").read_text())
+    pytester.makepyfile(base_parameters=(project_root / "tests/base_parameters.py").read_text())
     return pytester
 
 

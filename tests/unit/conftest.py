@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from base_parameters import section
+
 FINGERPRINT = {"sha256": "a" * 64, "image_shape": [8, 8, 1], "num_classes": 2}
 
 
@@ -47,7 +49,8 @@ def fingerprint(images):
 def evaluation_parameters():
     from ganflow.config.evaluation import EvaluationParameters
 
-    return EvaluationParameters(
+    return section(
+        EvaluationParameters,
         num_samples=12,
         batch_size=5,
         num_neighbours=2,

@@ -5,6 +5,7 @@ import os
 import select
 import sys
 
+from base_parameters import section
 from ganflow.config.notify import NotifyParameters
 from ganflow.hooks.retraining import tell
 
@@ -13,7 +14,7 @@ KEY = "https://127.0.0.1/hook/key"
 
 
 def notify(*command, timeout=60.0):
-    return NotifyParameters(command=command, timeout_seconds=timeout)
+    return section(NotifyParameters, command=command, timeout_seconds=timeout)
 
 
 def test_it_gets_the_event_and_nothing_is_said_of_it(tmp_path, caplog):

@@ -16,6 +16,6 @@ class DataParameters(Section):
     """
 
     source: str
-    location: str | None = None
+    location: str | None
     held_out_per_class: PositiveInt | None
-    seed: Seed = 0
+    seed: Seed

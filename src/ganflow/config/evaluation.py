@@ -30,4 +30,4 @@ class EvaluationParameters(Section):
     extractor_batch_size: PositiveInt
     extractor_learning_rate: PositiveFloat
     minimum_accuracy: Annotated[float, Field(ge=0, le=1)]
-    seed: Seed = 2
+    seed: Seed

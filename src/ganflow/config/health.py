@@ -22,9 +22,9 @@ class HealthParameters(Section):
         seed: of the latents, the same at every score, and of the choice of real images.
     """
 
-    on_collapse: Literal["warn", "stop"] = "warn"
-    warmup_steps: Annotated[int, Field(ge=0)] = 500
-    score_every: PositiveInt = 300
-    num_samples: Annotated[int, Field(ge=4)] = 2000
-    batch_size: PositiveInt = 500
-    seed: Seed = 3
+    on_collapse: Literal["warn", "stop"]
+    warmup_steps: Annotated[int, Field(ge=0)]
+    score_every: PositiveInt
+    num_samples: Annotated[int, Field(ge=4)]
+    batch_size: PositiveInt
+    seed: Seed

@@ -41,9 +41,9 @@ class GeneratorParameters(Section):
 
     stages: Annotated[tuple[GeneratorStage, ...], Field(min_length=1)]
     output_kernel_size: PositiveInt
-    output_activation: Literal["sigmoid", "tanh"] = "sigmoid"
-    batch_normalization_momentum: Fraction = 0.9
-    dropout: Fraction = 0.0
+    output_activation: Literal["sigmoid", "tanh"]
+    batch_normalization_momentum: Fraction
+    dropout: Fraction
 
     @model_validator(mode="after")
     def _check_table(self) -> Self:
@@ -79,10 +79,10 @@ class DiscriminatorParameters(Section):
     """
 
     stages: Annotated[tuple[DiscriminatorStage, ...], Field(min_length=1)]
-    normalization: Literal["none", "batch", "layer"] = "none"
-    spectral_normalization: bool = False
-    leaky_slope: NonNegativeFloat = 0.2
-    dropout: Fraction = 0.0
+    normalization: Literal["none", "batch", "layer"]
+    spectral_normalization: bool
+    leaky_slope: NonNegativeFloat
+    dropout: Fraction
 
 
 class NetworksParameters(Section):

@@ -19,8 +19,8 @@ class NotifyParameters(Section):
         timeout_seconds: after which it is ended.
     """
 
-    command: tuple[str, ...] | None = None
-    timeout_seconds: PositiveFloat = 30.0
+    command: tuple[str, ...] | None
+    timeout_seconds: PositiveFloat
 
     @field_validator("command", mode="before")
     @classmethod

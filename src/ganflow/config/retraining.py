@@ -22,12 +22,12 @@ class GateParameters(Section):
         healthy: the doctor has found nothing serious at the end of training.
     """
 
-    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    kernel_distance_improves: bool = True
-    not_worse: tuple[Literal["coverage", "recall", "precision", "density"], ...] = ("coverage", "recall")
-    every_class: bool = True
-    minimum_nearest_distance: NonNegativeFloat | None = 0.6
-    healthy: bool = True
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    kernel_distance_improves: bool
+    not_worse: tuple[Literal["coverage", "recall", "precision", "density"], ...]
+    every_class: bool
+    minimum_nearest_distance: NonNegativeFloat | None
+    healthy: bool
 
 
 class RetrainingParameters(Section):
@@ -43,10 +43,10 @@ class RetrainingParameters(Section):
         gate: conditions.
     """
 
-    force: bool = False
-    max_age_days: PositiveFloat | None = None
-    warm_start: bool = False
-    num_draws: Annotated[int, Field(ge=2)] = 5
-    seed: Seed = 4
-    keep: PositiveInt = 5
-    gate: GateParameters = GateParameters()
+    force: bool
+    max_age_days: PositiveFloat | None
+    warm_start: bool
+    num_draws: Annotated[int, Field(ge=2)]
+    seed: Seed
+    keep: PositiveInt
+    gate: GateParameters

@@ -26,4 +26,4 @@ class SamplingParameters(Section):
     sheet_columns: PositiveInt
     num_interpolations: PositiveInt
     num_interpolation_steps: Annotated[int, Field(ge=2)]
-    seed: Seed = 1
+    seed: Seed

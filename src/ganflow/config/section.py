@@ -17,7 +17,11 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Section(BaseModel):
-    """Base of all sections: immutable, strict about unknown keys, with errors that a person can act on."""
+    """Base of all sections: immutable, strict about unknown keys, with errors that a person can act on.
+
+    Defaults stand in `conf/base`, and nowhere else. Only what is null there, such as a gradient penalty, and the rows of a table have
+    defaults in their class.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 

@@ -20,9 +20,9 @@ class SeedStudyParameters(Section):
     """
 
     num_seeds: PositiveInt
-    first_seed: Seed = 0
-    recipes: tuple[str, ...] = ()
-    num_steps: PositiveInt | None = None
+    first_seed: Seed
+    recipes: tuple[str, ...]
+    num_steps: PositiveInt | None
 
     @field_validator("recipes", mode="before")
     @classmethod

@@ -19,5 +19,5 @@ class TrackingParameters(Section):
         experiment: that the runs are recorded in.
     """
 
-    enabled: bool = True
-    experiment: Annotated[str, Field(min_length=1)] = "ganflow"
+    enabled: bool
+    experiment: Annotated[str, Field(min_length=1)]

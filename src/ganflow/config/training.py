@@ -51,12 +51,12 @@ class OptimizerParameters(Section):
 
     name: Literal["adam", "rmsprop"]
     learning_rate: PositiveFloat
-    beta_1: Fraction = 0.0
-    beta_2: Fraction = 0.99
-    epsilon: PositiveFloat = 1e-7
-    clip_value: PositiveFloat | None = None
-    warmup_steps: Annotated[int, Field(ge=0)] = 0
-    decay: LearningRateDecay | None = None
+    beta_1: Fraction
+    beta_2: Fraction
+    epsilon: PositiveFloat
+    clip_value: PositiveFloat | None
+    warmup_steps: Annotated[int, Field(ge=0)]
+    decay: LearningRateDecay | None
 
 
 class GradientPenaltyParameters(Section):
@@ -140,28 +140,28 @@ class TrainingParameters(Section):
     num_steps: PositiveInt
     batch_size: PositiveInt
     interval: PositiveInt
-    seed: Seed = 0
+    seed: Seed
     loss: str
-    label_smoothing: Fraction = 0.0
-    r1_weight: NonNegativeFloat = 0.0
-    r2_weight: NonNegativeFloat = 0.0
-    gradient_penalty: GradientPenaltyParameters | None = None
-    weight_clip: PositiveFloat | None = None
-    discriminator_steps: PositiveInt = 1
-    discriminator_warmup: DiscriminatorWarmup | None = None
-    augmentation: AugmentationParameters | None = None
-    share_fakes: bool = True
-    discriminator_fakes: Literal["training", "inference"] = "training"
-    average_decay: Fraction = 0.99
+    label_smoothing: Fraction
+    r1_weight: NonNegativeFloat
+    r2_weight: NonNegativeFloat
+    gradient_penalty: GradientPenaltyParameters | None
+    weight_clip: PositiveFloat | None
+    discriminator_steps: PositiveInt
+    discriminator_warmup: DiscriminatorWarmup | None
+    augmentation: AugmentationParameters | None
+    share_fakes: bool
+    discriminator_fakes: Literal["training", "inference"]
+    average_decay: Fraction
     generator_optimizer: OptimizerParameters
     discriminator_optimizer: OptimizerParameters
-    sheet_columns: Annotated[int, Field(ge=2)] = 8
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    convolution: Literal["auto", "direct", "fourier"] = "auto"
-    device_data_mib: PositiveInt = 1024
-    jit: Literal["auto", "on", "off"] = "auto"
-    distribution: Literal["auto", "single", "mirrored", "multi_worker"] = "auto"
-    resume: Literal["auto", "required", "never"] = "auto"
+    sheet_columns: Annotated[int, Field(ge=2)]
+    precision: Literal["auto", "float32", "bfloat16"]
+    convolution: Literal["auto", "direct", "fourier"]
+    device_data_mib: PositiveInt
+    jit: Literal["auto", "on", "off"]
+    distribution: Literal["auto", "single", "mirrored", "multi_worker"]
+    resume: Literal["auto", "required", "never"]
 
     @model_validator(mode="after")
     def _check_fakes(self) -> Self:

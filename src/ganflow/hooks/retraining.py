@@ -40,7 +40,7 @@ class RetrainingHooks:
 
     def __init__(self) -> None:
         self._project = Path()
-        self._notify = NotifyParameters()
+        self._notify: NotifyParameters | None = None
         self._event: dict[str, Any] | None = None
         # of the challenger that is trained
         self._reason: Reason | None = None
@@ -139,7 +139,7 @@ class RetrainingHooks:
         self._tell({"event": "failed", "error": " ".join(str(error).split())})
 
     def _tell(self, event: dict[str, Any]) -> None:
-        if self._notify.command is not None:
+        if self._notify is not None and self._notify.command is not None:
             tell(self._notify, {"project": str(self._project), "time": datetime.now(UTC).isoformat(timespec="seconds"), **event})
 
 

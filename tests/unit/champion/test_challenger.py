@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from champions import champion, reason
 
+from base_parameters import section
 from ganflow.champion.challenger import find_initial_state, plan_training
 from ganflow.config.retraining import RetrainingParameters
 from ganflow.errors import ConfigurationError
@@ -30,16 +31,16 @@ def series(run_id, steps):
 
 
 def test_a_warm_start_takes_the_networks_of_the_champions_newest_checkpoint():
-    warm = RetrainingParameters(warm_start=True)
+    warm = section(RetrainingParameters, warm_start=True)
     state = find_initial_state(champion(), series("r", (5, 10)), reason(name="new_data"), warm)
     assert state["metadata"] == {"run_id": "r", "step": 10}
     assert set(state["arrays"]) == {"generator/a", "discriminator/b"}
     assert state["arrays"]["generator/a"].tolist() == [10, 10]
-    assert find_initial_state(champion(), series("r", (5,)), reason(name="new_data"), RetrainingParameters()) == {}
+    assert find_initial_state(champion(), series("r", (5,)), reason(name="new_data"), section(RetrainingParameters)) == {}
     with pytest.raises(ConfigurationError, match="run r has no checkpoint any more. Set retraining.warm_start=false"):
         find_initial_state(champion(), series("other", (5,)), reason(name="new_data"), warm)
 
 
 @pytest.mark.parametrize("name", ["champion_missing", "unfinished_promotion"])
 def test_without_a_champion_every_start_is_cold(name):
-    assert find_initial_state(None, {}, reason(name=name), RetrainingParameters(warm_start=True)) == {}
+    assert find_initial_state(None, {}, reason(name=name), section(RetrainingParameters, warm_start=True)) == {}

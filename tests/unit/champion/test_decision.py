@@ -2,6 +2,7 @@
 
 from champions import NOW, contestant, reason, trial
 
+from base_parameters import section
 from ganflow.champion.decision import decide, order_promotion
 from ganflow.champion.page import write_page
 from ganflow.config.retraining import GateParameters
@@ -12,7 +13,7 @@ BETTER = trial(contestant((0.4, 0.5, 0.6)), contestant((1.0, 1.1, 0.9)))
 
 
 def decided(diagnosis, held=BETTER, why=None):
-    return decide(held, diagnosis, RECORD, why or reason(4), GateParameters(), NOW)
+    return decide(held, diagnosis, RECORD, why or reason(4), section(GateParameters), NOW)
 
 
 def test_a_better_one_is_promoted_and_its_reason_stays_on_record():

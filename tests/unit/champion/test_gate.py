@@ -5,10 +5,11 @@ from champions import contestant, trial
 from hypothesis import given
 from hypothesis import strategies as st
 
+from base_parameters import section
 from ganflow.champion.gate import judge
 from ganflow.config.retraining import GateParameters
 
-GATE = GateParameters()
+GATE = section(GateParameters)
 
 
 def verdict(challenger, champion=None, held_out=0.2, num_classes=10, findings=(), gate=GATE):
@@ -32,7 +33,7 @@ def test_the_interval_is_welchs_by_hand():
 
 def test_the_confidence_is_the_gates():
     # t of 4 degrees of freedom at 60 % is 0.941: -0.5 ± 0.0768
-    (first, *_) = judge(trial(contestant((0.4, 0.5, 0.6)), CHAMPION), [], GateParameters(confidence=0.6))
+    (first, *_) = judge(trial(contestant((0.4, 0.5, 0.6)), CHAMPION), [], section(GateParameters, confidence=0.6))
     assert "60% interval -0.577 to -0.423" in first["evidence"]
 
 
@@ -98,14 +99,16 @@ def test_the_evidence_gives_the_numbers_of_each_condition():
 
 
 def test_every_condition_can_be_dropped():
-    nothing = GateParameters(kernel_distance_improves=False, not_worse=(), every_class=False, minimum_nearest_distance=None, healthy=False)
+    nothing = section(
+        GateParameters, kernel_distance_improves=False, not_worse=(), every_class=False, minimum_nearest_distance=None, healthy=False
+    )
     assert verdict(contestant((9.0, 9.0), nearest=0.0), CHAMPION, findings=["x"], gate=nothing) == {}
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=6), st.lists(st.floats(-1, 1), min_size=2, max_size=6))
 def test_never_do_both_improve_on_each_other(one, other):
     def improves(challenger, champion):
-        gate = GateParameters(not_worse=())
+        gate = section(GateParameters, not_worse=())
         return verdict(contestant(challenger), contestant(champion), gate=gate)["kernel_distance_improves"]
 
     assert not (improves(one, other) and improves(other, one))

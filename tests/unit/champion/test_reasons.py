@@ -3,6 +3,7 @@
 import pytest
 from champions import NOW, champion, decision
 
+from base_parameters import section
 from ganflow.champion.decision import reject_failed
 from ganflow.champion.reasons import find_reason
 from ganflow.config.retraining import RetrainingParameters
@@ -13,7 +14,7 @@ FINGERPRINT = {"sha256": "new", "image_shape": [8, 8, 1]}
 
 def reason(holder, decisions=(), versions=(), **parameters):
     known = {str(number): found for number, found in enumerate(decisions)}
-    return find_reason(FINGERPRINT, holder, list(versions), known, RetrainingParameters(**parameters), NOW)
+    return find_reason(FINGERPRINT, holder, list(versions), known, section(RetrainingParameters, **parameters), NOW)
 
 
 def test_without_a_champion_there_is_a_reason_always():

@@ -3,6 +3,7 @@
 import pytest
 from champions import NOW, reason
 
+from base_parameters import section
 from ganflow.champion.decision import decide
 from ganflow.champion.page import write_page
 from ganflow.champion.trial import Contest
@@ -11,7 +12,7 @@ from ganflow.errors import DataError
 from ganflow.networks import instantiate
 from ganflow.runtime.hashing import hash_array
 
-PARAMETERS = RetrainingParameters(num_draws=3)
+PARAMETERS = section(RetrainingParameters, num_draws=3)
 RECORD = {"run_id": "run", "sha256": "w"}
 
 

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from base_parameters import section
 from ganflow.config import SECTIONS
 from ganflow.config.networks import GeneratorParameters, NetworksParameters
 from ganflow.config.training import TrainingParameters
@@ -54,7 +55,7 @@ def test_the_published_numbers_of_other_recipes(project_root, name, loss, rate, 
 
 @pytest.mark.parametrize("given", ["classic", ["classic"], ("classic",)])
 def test_one_recipe_of_a_study_needs_no_list(given):
-    assert SECTIONS["seed_study"].model_validate({"num_seeds": 1, "recipes": given}).recipes == ("classic",)
+    assert section(SECTIONS["seed_study"], recipes=given).recipes == ("classic",)
 
 
 def test_classic_holds_the_numbers_of_the_post(project_root):
@@ -123,14 +124,14 @@ def test_a_missing_value_is_named(training_parameters):
 def test_tables_that_skip_a_resolution_are_refused(divisors):
     stages = [{"divisor": divisor, "width": 4} for divisor in divisors]
     with pytest.raises(ConfigurationError, match="divisors of stages must start at 4 or 2"):
-        GeneratorParameters.model_validate({"stages": stages, "output_kernel_size": 3})
+        section(GeneratorParameters, stages=stages)
 
 
 @pytest.mark.parametrize("sizes", [(4, 3), (3, 4)])
 def test_even_kernels_are_refused(sizes):
     stages = [{"divisor": 2, "width": 4}, {"divisor": 1, "width": 4, "kernel_size": sizes[0]}]
     with pytest.raises(ConfigurationError, match="must be odd"):
-        GeneratorParameters.model_validate({"stages": stages, "output_kernel_size": sizes[1]})
+        section(GeneratorParameters, stages=stages, output_kernel_size=sizes[1])
 
 
 def test_where_images_are_kept_is_part_of_a_run_that_xla_compiles(training_parameters):

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from base_parameters import section
 from ganflow.config.health import HealthParameters
 from ganflow.config.training import GradientPenaltyParameters
 from ganflow.doctor.doctor import Doctor
@@ -42,7 +43,7 @@ NUM_ROWS = 12
 
 def examine(parameters, changes, num=NUM_ROWS, warmup_steps=0):
     """The doctor, after rows of a healthy run; `changes` has values for some columns, one for each of the newest rows."""
-    doctor = Doctor(REAL, parameters, HealthParameters(warmup_steps=warmup_steps))
+    doctor = Doctor(REAL, parameters, section(HealthParameters, warmup_steps=warmup_steps))
     for number in range(num):
         row = HEALTHY | {"step": 100 * (number + 1)}
         for name, values in changes.items():
@@ -220,7 +221,7 @@ def test_copies_of_a_few_training_images_are_called_that_alone(training_paramete
 
 @pytest.mark.parametrize("has_batch_normalization", [False, True])
 def test_the_remedy_depends_on_the_discriminator(training_parameters, has_batch_normalization):
-    doctor = Doctor(REAL, training_parameters, HealthParameters(warmup_steps=0), has_batch_normalization)
+    doctor = Doctor(REAL, training_parameters, section(HealthParameters, warmup_steps=0), has_batch_normalization)
     for step in (100, 200, 300):
         doctor.observe(HEALTHY | {"step": step, "num_classes_reached": 7.0})
     remedy = doctor.findings["classes_missing"].remedy
@@ -237,7 +238,7 @@ def test_training_that_ends_in_no_number_is_noted_with_the_message(training_para
 
 
 def test_news_is_told_once(training_parameters):
-    doctor = Doctor(REAL, training_parameters, HealthParameters(warmup_steps=0))
+    doctor = Doctor(REAL, training_parameters, section(HealthParameters, warmup_steps=0))
     told = [doctor.observe(HEALTHY | {"step": step, "sheet_roughness": 0.7}) for step in (100, 200, 300, 400)]
     assert [len(news) for news in told] == [0, 0, 1, 0]
 

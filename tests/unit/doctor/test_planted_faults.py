@@ -6,10 +6,11 @@ The images are bars, horizontal or vertical; a run takes a few seconds.
 import numpy as np
 import pytest
 
+from base_parameters import section
 from ganflow.config.evaluation import EvaluationParameters
 from ganflow.config.health import HealthParameters
-from ganflow.config.networks import NetworksParameters
-from ganflow.config.training import TrainingParameters
+from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, NetworksParameters
+from ganflow.config.training import OptimizerParameters, TrainingParameters
 from ganflow.doctor.rules import RULES
 from ganflow.doctor.watch import Watch, look_at_real_images
 from ganflow.errors import DivergenceError
@@ -18,7 +19,7 @@ from ganflow.pipelines.extractor.nodes import obtain_feature_extractor
 from ganflow.training.loop import train
 
 SIZE = 16
-HEALTH = HealthParameters(warmup_steps=150, score_every=60, num_samples=200, batch_size=200)
+HEALTH = section(HealthParameters, warmup_steps=150, score_every=60, num_samples=200, batch_size=200)
 
 
 def draw_bars(num):
@@ -34,7 +35,7 @@ def draw_bars(num):
 
 
 def adam(**changes):
-    return {"name": "adam", "learning_rate": 4e-3, "beta_1": 0.0, "beta_2": 0.99} | changes
+    return section(OptimizerParameters, **{"learning_rate": 4e-3, "beta_1": 0.0, "beta_2": 0.99} | changes)
 
 
 NETWORKS = {
@@ -73,7 +74,7 @@ class Laboratory:
     def __init__(self):
         self.images = draw_bars(400)
         labels = np.arange(400) % 2
-        evaluation = EvaluationParameters(
+        evaluation = section(EvaluationParameters,
             num_samples=200, batch_size=200, num_neighbours=3, extractor_epochs=6, extractor_batch_size=32,
             extractor_learning_rate=3e-3, minimum_accuracy=0.9,
         )  # fmt: skip
@@ -81,16 +82,18 @@ class Laboratory:
         self.extractor = obtain_feature_extractor({}, self.images, labels, self.images, labels, fingerprint, evaluation)
         assert self.extractor["metadata"]["accuracy"] > 0.9
 
-    def begin(self, networks, training, images):
-        parameters = TrainingParameters.model_validate(TRAINING | training)
-        sections = NetworksParameters.model_validate({name: part | networks.get(name, {}) for name, part in NETWORKS.items()})
+    def begin(self, networks, training, images, health=HEALTH):
+        parameters = section(TrainingParameters, **TRAINING | training)
+        parts = {name: NETWORKS[name] | networks.get(name, {}) for name in NETWORKS}
+        own = section(GeneratorParameters, **parts["generator"]), section(DiscriminatorParameters, **parts["discriminator"])
+        sections = section(NetworksParameters, latent=parts["latent"], generator=own[0], discriminator=own[1])
         pair = build_pair(sections, (SIZE, SIZE, 1))
-        real = look_at_real_images(images, self.extractor, 2, HEALTH)
-        return pair, parameters, Watch(*pair, real, parameters, HEALTH, [])
+        real = look_at_real_images(images, self.extractor, 2, health)
+        return pair, parameters, Watch(*pair, real, parameters, health, [])
 
-    def diagnose(self, training, networks=None, images=None):
+    def diagnose(self, training, networks=None, images=None, health=HEALTH):
         images = self.images if images is None else images
-        pair, parameters, watch = self.begin(networks or {}, training, images)
+        pair, parameters, watch = self.begin(networks or {}, training, images, health)
         try:
             for report in train(images, *pair, parameters):
                 if report.history is not None:
@@ -122,7 +125,7 @@ def test_the_doctor_is_silent_in_a_healthy_run(laboratory, seed):
 # what is done wrong: settings of training, of networks, how many of the images, and what has to be found
 FAULTS = {
     "a generator that stands still against a minimax loss": (
-        {"loss": "minimax", "r1_weight": 0.0, "generator_optimizer": adam(learning_rate=1e-6)},
+        {"loss": "minimax", "r1_weight": 0.0, "generator_optimizer": adam(learning_rate=1e-6), "num_steps": 165, "interval": 15},
         {},
         400,
         {"discriminator_won", "saturated_images", "classes_missing"},
@@ -171,8 +174,9 @@ FAULTS = {
 }  # fmt: skip
 
 
-# one that three rules see
+# one that three rules see, and early
 FAST = "a generator that stands still against a minimax loss"
+EARLY = HEALTH.model_copy(update={"warmup_steps": 60, "score_every": 30})
 
 
 @pytest.mark.parametrize(
@@ -180,7 +184,8 @@ FAST = "a generator that stands still against a minimax loss"
 )
 def test_a_planted_fault_is_found(laboratory, fault):
     training, networks, num_images, expected = FAULTS[fault]
-    doctor = laboratory.diagnose(training, networks, laboratory.images[:num_images])
+    health = EARLY if fault == FAST else HEALTH
+    doctor = laboratory.diagnose(training, networks, laboratory.images[:num_images], health)
     assert expected <= names(doctor)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from base_parameters import section
 from ganflow.config.networks import DiscriminatorParameters
 from ganflow.config.training import GradientPenaltyParameters
 from ganflow.errors import ConfigurationError
@@ -10,7 +11,7 @@ from ganflow.losses.compatibility import check_recipe, is_slope_bounded, slope_p
 
 
 def discriminator(**changes):
-    return DiscriminatorParameters.model_validate({"stages": [{"width": 4, "kernel_size": 3}], **changes})
+    return section(DiscriminatorParameters, stages=[{"width": 4, "kernel_size": 3}], **changes)
 
 
 def recipe(training_parameters, **changes):

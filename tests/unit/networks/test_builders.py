@@ -5,18 +5,18 @@ import json
 import keras
 import numpy as np
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from base_parameters import section
 from ganflow import networks
-from ganflow.config.networks import NetworksParameters
+from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, NetworksParameters
+from ganflow.datasets import RecipesDataset
 from ganflow.errors import ConfigurationError
 
 
 def read_networks(project_root, environment):
-    text = (project_root / "conf" / environment / "parameters_networks.yml").read_text()
-    return NetworksParameters.model_validate(yaml.safe_load(text)["networks"])
+    return NetworksParameters.model_validate(RecipesDataset(path=project_root / "conf").load()[environment]()["networks"])
 
 
 def build(parameters, shape):
@@ -27,7 +27,7 @@ def build(parameters, shape):
 
 
 def test_compact_preset_has_the_published_numbers_of_weights(project_root):
-    generator, discriminator = build(read_networks(project_root, "base"), (28, 28, 1))
+    generator, discriminator = build(read_networks(project_root, "default"), (28, 28, 1))
     # projection 100*3136, its normalization 4*3136, 25*64*32 + 4*32, 25*32*16 + 4*16, 9*16*1 + 1
     assert generator.count_params() == 313_600 + 12_544 + 51_200 + 128 + 12_800 + 64 + 145
     # 9*1*16 + 16, 16*16*32 + 32, 16*32*64 + 64, 9*64*64 + 64, 7*7*64 + 1
@@ -51,15 +51,11 @@ def test_classic_preset_is_the_network_of_the_post(project_root):
 @settings(max_examples=12)
 @given(height=st.integers(1, 32), width=st.integers(1, 32), channels=st.sampled_from([1, 3]))
 def test_any_multiple_of_four_up_to_128_is_served(height, width, channels):
-    parameters = NetworksParameters.model_validate(
-        {
-            "latent": {"dimension": 3, "distribution": "normal"},
-            "generator": {
-                "stages": [{"divisor": 4, "width": 2}, {"divisor": 2, "width": 2}, {"divisor": 1, "width": 2}],
-                "output_kernel_size": 3,
-            },
-            "discriminator": {"stages": [{"width": 2, "kernel_size": 4, "stride": 2}]},
-        }
+    parameters = section(
+        NetworksParameters,
+        latent={"dimension": 3, "distribution": "normal"},
+        generator=section(GeneratorParameters, stages=[{"divisor": divisor, "width": 2} for divisor in (4, 2, 1)]),
+        discriminator=section(DiscriminatorParameters, stages=[{"width": 2, "kernel_size": 4, "stride": 2}]),
     )
     shape = (4 * height, 4 * width, channels)
     generator, discriminator = build(parameters, shape)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from base_parameters import section
 from ganflow.config.retraining import RetrainingParameters
 from ganflow.pipelines.retraining.nodes import carry_out, decide, find_reason
 
@@ -23,7 +24,7 @@ def test_the_age_of_the_champion_is_that_of_now(days, is_due):
     promoted = (datetime.now(UTC) - timedelta(days=days)).isoformat()
     data = {"sha256": "new", "image_shape": [8, 8, 1]}
     champion = {"version": 3, "record": RECORD | {"data": data}, "promoted": promoted}
-    assert find_reason(data, champion, [], {}, RetrainingParameters(max_age_days=2))["is_due"] is is_due
+    assert find_reason(data, champion, [], {}, section(RetrainingParameters, max_age_days=2))["is_due"] is is_due
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_the_age_of_the_champion_is_that_of_now(days, is_due):
 )
 def test_the_diagnosis_that_counts_is_that_of_the_challengers_own_run(diagnosis, promoted):
     before = datetime.now(UTC).replace(microsecond=0)
-    outputs = decide(TRIAL, diagnosis, RECORD, REASON, RetrainingParameters())
+    outputs = decide(TRIAL, diagnosis, RECORD, REASON, section(RetrainingParameters))
     found = outputs["decisions"]["run"]
     assert found["promote"] is promoted
     assert before <= datetime.fromisoformat(found["decided"]) <= datetime.now(UTC)

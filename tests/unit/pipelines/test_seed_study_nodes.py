@@ -2,6 +2,7 @@
 
 import pytest
 
+from base_parameters import section
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.seed_study import SeedStudyParameters
 from ganflow.errors import ConfigurationError
@@ -20,7 +21,7 @@ def plan(images, fingerprint, networks_parameters, training_parameters):
             name: (lambda changes=changes: {"networks": networks.model_dump(), "training": training_parameters.model_dump() | changes})
             for name, changes in recipes.items()
         }
-        study = SeedStudyParameters(num_seeds=2, recipes=tuple(recipes), num_steps=None)
+        study = section(SeedStudyParameters, num_seeds=2, recipes=tuple(recipes), num_steps=None)
         return plan_study(images, fingerprint, sections, networks, training_parameters, study)
 
     return make

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from base_parameters import section
 from ganflow.config.health import HealthParameters
 from ganflow.config.training import OptimizerParameters
 from ganflow.errors import CheckpointError, CollapseError, ConfigurationError, DataError, DivergenceError
@@ -21,11 +22,11 @@ def run(images, fingerprint, architectures, training_parameters):
 
 
 NOTHING = {}
-HEALTH = HealthParameters(warmup_steps=0, score_every=6, num_samples=10, batch_size=5)
+HEALTH = section(HealthParameters, warmup_steps=0, score_every=6, num_samples=10, batch_size=5)
 STOP = HEALTH.model_copy(update={"on_collapse": "stop"})
 
 # a generator that does not move keeps drawing what it drew at first: next to nothing
-STILL = {"generator_optimizer": OptimizerParameters(name="adam", learning_rate=1e-12), "interval": 1}
+STILL = {"generator_optimizer": section(OptimizerParameters, name="adam", learning_rate=1e-12), "interval": 1}
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +199,7 @@ def test_a_class_that_hardly_any_real_image_has_is_not_missed(images, extractor)
 
 
 def test_a_diverged_run_leaves_its_diagnosis_and_nothing_else(chunks_of, run):
-    wild = OptimizerParameters(name="rmsprop", learning_rate=1e30)
+    wild = section(OptimizerParameters, name="rmsprop", learning_rate=1e30)
     stream = chunks_of(generator_optimizer=wild, discriminator_optimizer=wild)
     chunks = []
     with pytest.raises(DivergenceError):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from base_parameters import section
 from ganflow.config.training import OptimizerParameters
 from ganflow.errors import ConfigurationError, WorkerDriftError, WorkerLostError
 from ganflow.runtime import distribution
@@ -23,9 +24,9 @@ from ganflow.training.agreement import agree_on_start
 from ganflow.training.identity import Start
 from ganflow.training.loop import train
 
-RMSPROP = OptimizerParameters(name="rmsprop", learning_rate=1e-3, clip_value=0.01)
+RMSPROP = section(OptimizerParameters, name="rmsprop", learning_rate=1e-3, clip_value=0.01)
 # epsilon keeps Adam from turning the rounding of tiny gradients into whole steps
-ADAM = OptimizerParameters(name="adam", learning_rate=1e-3, epsilon=0.1)
+ADAM = section(OptimizerParameters, name="adam", learning_rate=1e-3, epsilon=0.1)
 LONGER = pytest.mark.longer(twin="tests/unit/runtime/test_distribution.py::test_two_replicas_take_the_steps_of_one_device")
 
 

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from base_parameters import section
 from ganflow.config.training import OptimizerParameters
 from ganflow.errors import CheckpointError, ConfigurationError, DivergenceError, TrainingInterruptedError
 from ganflow.runtime.interruption import deferred_stop
@@ -57,7 +58,7 @@ def test_the_interval_decides_neither_weights_nor_samples(images, architectures,
 
 
 def test_divergence_names_step_and_values(images, architectures, training_parameters):
-    wild = OptimizerParameters(name="rmsprop", learning_rate=1e30)
+    wild = section(OptimizerParameters, name="rmsprop", learning_rate=1e30)
     parameters = training_parameters.model_copy(update={"generator_optimizer": wild, "discriminator_optimizer": wild})
     with pytest.raises(
         DivergenceError, match=r"at step [1-8]: discriminator_loss = .*generator_loss = .*learning_rate|not finite after step"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from base_parameters import section
 from ganflow.config.training import LearningRateDecay, OptimizerParameters
 from ganflow.training.optimizers import build_optimizer, learning_rate
 
@@ -13,7 +14,7 @@ from ganflow.training.optimizers import build_optimizer, learning_rate
 def after_steps(gradients, **parameters):
     """A weight of 1 after one step for each gradient."""
     weight = tf.Variable(1.0)
-    optimizer = build_optimizer(OptimizerParameters(**parameters), "test")
+    optimizer = build_optimizer(section(OptimizerParameters, **parameters), "test")
     for gradient in gradients:
         optimizer.apply([tf.constant(gradient)], [weight])
     return float(weight)

@@ -93,10 +93,7 @@ def last_report(images, recipe, **changes):
     return last
 
 
-@of_recipes(
-    "hinge, spectral normalization",
-    longer=pytest.mark.longer(twin="tests/unit/training/test_recipes.py::test_two_replicas_take_the_steps_of_one_device"),
-)
+@pytest.mark.longer(twin="tests/unit/runtime/test_distribution.py::test_two_replicas_take_the_steps_of_one_device")
 def test_two_replicas_take_the_steps_of_one_device(images, recipe):
     # Adam turns the rounding of small gradients into whole steps, unless epsilon is large
     optimizer = recipe[1].generator_optimizer.model_copy(update={"epsilon": 0.1})
