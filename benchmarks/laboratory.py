@@ -15,7 +15,7 @@ from ganflow.errors import DivergenceError
 from ganflow.networks import Architecture, build_pair
 from ganflow.pipelines.extractor.nodes import obtain_feature_extractor
 from ganflow.training.loop import Report, train
-from presets import read_evaluation, read_health
+from presets import read_extractor, read_health
 
 
 class Laboratory:
@@ -27,7 +27,7 @@ class Laboratory:
         self.images = parts.train_images
         fingerprint = {"sha256": "", "image_shape": list(self.images.shape[1:]), "num_classes": 10}
         held_out = parts.held_out_images, parts.held_out_labels
-        self.extractor = obtain_feature_extractor({}, self.images, parts.train_labels, *held_out, fingerprint, read_evaluation())
+        self.extractor = obtain_feature_extractor({}, self.images, parts.train_labels, *held_out, fingerprint, read_extractor())
 
 
 class WatchedRun:

@@ -5,7 +5,7 @@ from typing import Any
 
 from kedro.config import OmegaConfigLoader
 
-from ganflow.config.evaluation import EvaluationParameters
+from ganflow.config.extractor import ExtractorParameters
 from ganflow.config.health import HealthParameters
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.training import TrainingParameters
@@ -20,9 +20,9 @@ def read_preset(preset: str) -> tuple[NetworksParameters, TrainingParameters]:
     return NetworksParameters.model_validate(parameters["networks"]), TrainingParameters.model_validate(parameters["training"])
 
 
-def read_evaluation() -> EvaluationParameters:
-    """How `base` scores a generator."""
-    return EvaluationParameters.model_validate(_read("base")["evaluation"])
+def read_extractor() -> ExtractorParameters:
+    """How `base` trains the classifier that scores."""
+    return ExtractorParameters.model_validate(_read("base")["extractor"])
 
 
 def read_health() -> HealthParameters:

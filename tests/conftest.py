@@ -64,6 +64,23 @@ def fail_unlisted_skip(report, config):
     return report
 
 
+def pytest_collection_modifyitems(items):
+    """Of two workers, each begins with half of the commands and ends with short tests, of which the other can take some over.
+
+    pytest-xdist gives each one half of the list. What both need, the first makes while the second is at the contracts.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    kinds = {kind: [file for file in files if kind in file.parts] for kind in ("contracts", "end_to_end", "unit")}
+    halves = [
+        kinds["end_to_end"][0::2] + kinds["unit"][0::2],
+        kinds["contracts"] + kinds["end_to_end"][1::2] + kinds["unit"][1::2],
+    ]
+    others = files.keys() - {file for half in halves for file in half}
+    items[:] = [item for file in (*halves[0], *halves[1], *sorted(others)) for item in files[file]]
+
+
 def pytest_collection_finish():
     # all that is imported by now stays: a tenth of the tests' time went into looking through it for garbage
     gc.collect()

@@ -19,6 +19,45 @@ def make_environment(project_root, tmp_path):
     return make
 
 
+MAKES_AN_ENVIRONMENT = """#!/bin/sh
+# stands in for a Python: notes what it is asked for, and makes as much of an environment as is looked at
+echo "$@" >> asked
+case "$*" in
+    *--clear*) rm -r environment ;;
+esac
+mkdir -p environment/bin
+printf '#!/bin/sh\n' | tee environment/bin/pip > environment/bin/python
+chmod +x environment/bin/pip environment/bin/python
+touch environment/pyvenv.cfg
+"""
+
+
+def test_an_environment_is_made_once_and_one_that_has_no_pip_anew_and_a_folder_that_is_none_is_not_cleared(project_root, tmp_path):
+    (tmp_path / "Makefile").write_text(f"include {project_root}/Makefile\nalone:\n\t$(call environment,environment)\n")
+    python = tmp_path / "python"
+    python.write_text(MAKES_AN_ENVIRONMENT)
+    python.chmod(0o755)
+
+    def asked():
+        subprocess.run(["make", "alone", f"PYTHON={python}"], cwd=tmp_path, check=True, capture_output=True)
+        return (tmp_path / "asked").read_text().splitlines()
+
+    (tmp_path / "environment").mkdir()
+    (tmp_path / "environment/old").touch()
+    assert asked() == ["-m venv environment"]
+    assert (tmp_path / "environment/old").exists()
+    assert asked() == ["-m venv environment"]
+    (tmp_path / "environment/bin/pip").unlink()
+    assert asked() == ["-m venv environment", "-m venv --clear environment"]
+    assert not (tmp_path / "environment/old").exists()
+
+
+TWIN = (
+    "tests/contracts/test_make.py::test_an_environment_is_made_once_and_one_that_has_no_pip_anew_and_a_folder_that_is_none_is_not_cleared"
+)
+
+
+@pytest.mark.longer(twin=TWIN)
 def test_an_environment_that_was_cut_off_before_it_had_pip_is_made_anew_and_then_left_alone(make_environment, tmp_path):
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
@@ -29,9 +68,7 @@ def test_an_environment_that_was_cut_off_before_it_had_pip_is_made_anew_and_then
     assert ((environment / "old").exists(), (environment / "new").exists()) == (False, True)
 
 
-@pytest.mark.longer(
-    twin="tests/contracts/test_make.py::test_an_environment_that_was_cut_off_before_it_had_pip_is_made_anew_and_then_left_alone"
-)
+@pytest.mark.longer(twin=TWIN)
 def test_a_folder_that_is_no_environment_is_never_cleared(make_environment, tmp_path):
     (tmp_path / "environment/bin").mkdir(parents=True)
     (tmp_path / "environment/old").touch()

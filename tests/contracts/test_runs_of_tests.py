@@ -46,7 +46,11 @@ def test_by_default_a_skip_is_a_skip(skipping):
     assert result.ret == 0
 
 
-@pytest.mark.parametrize("workers", ["0", "1"])
+# in the tests' own process, and in a worker of pytest-xdist
+SELF = "tests/contracts/test_runs_of_tests.py::test_a_skip_that_is_not_listed_fails_the_run"
+
+
+@pytest.mark.parametrize("workers", ["0", pytest.param("1", marks=pytest.mark.longer(twin=SELF))])
 def test_a_skip_that_is_not_listed_fails_the_run(skipping, workers):
     result = run(skipping, "-n", workers, "--continue-on-collection-errors", "--allowed-skips", "allowed.txt")
     result.assert_outcomes(skipped=2, xfailed=1, errors=2)

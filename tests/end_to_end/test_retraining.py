@@ -315,7 +315,7 @@ def test_the_team_hears_of_it(project):
     events = [json.loads(line) for line in heard.read_text().splitlines()]
     assert [event["event"] for event in events] == ["rejected", "failed"]
     assert next(condition["name"] for condition in events[0]["conditions"] if not condition["passed"]) == "kernel_distance_improves"
-    assert "Raise evaluation.extractor_epochs" in events[1]["error"]
+    assert "Raise extractor.epochs" in events[1]["error"]
 
 
 @pytest.mark.longer(twin="tests/unit/tracking/test_runs.py::test_forgotten_runs_leave_nothing")

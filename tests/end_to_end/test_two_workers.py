@@ -70,7 +70,12 @@ def test_both_end_with_the_same_weights_and_the_chief_alone_writes(pair):
     assert not (other.root / "data").exists()
     assert load_file(chief.checkpoint(20))["step"] == 20
     assert (chief.root / "data/06_models/generator.keras").is_dir()
-    # what two processes began, one continues
+
+
+@pytest.mark.longer(twin="tests/end_to_end/test_two_workers.py::test_both_end_with_the_same_weights_and_the_chief_alone_writes")
+def test_what_two_processes_began_one_continues(pair):
+    chief, _, start = pair
+    assert statuses(start()) == [0, 0]
     assert "continues from its checkpoint at step 20" in chief.run(*TRAINING, "--params", "training.num_steps=25")
 
 

@@ -49,25 +49,23 @@ def fingerprint(images):
 def evaluation_parameters():
     from ganflow.config.evaluation import EvaluationParameters
 
-    return section(
-        EvaluationParameters,
-        num_samples=12,
-        batch_size=5,
-        num_neighbours=2,
-        extractor_epochs=1,
-        extractor_batch_size=8,
-        extractor_learning_rate=1e-3,
-        minimum_accuracy=0.5,
-    )
+    return section(EvaluationParameters, num_samples=12, batch_size=5, num_neighbours=2, minimum_accuracy=0.5)
 
 
 @pytest.fixture(scope="session")
-def obtain(images, evaluation_parameters):
+def extractor_parameters():
+    from ganflow.config.extractor import ExtractorParameters
+
+    return section(ExtractorParameters, epochs=1, batch_size=8, learning_rate=1e-3)
+
+
+@pytest.fixture(scope="session")
+def obtain(images, extractor_parameters):
     """Function that provides the classifier, as the node does."""
     from ganflow.data.splits import Split
     from ganflow.features.extractor import obtain_feature_extractor
 
-    def provide(stored, images=images, parameters=evaluation_parameters, **origin):
+    def provide(stored, images=images, parameters=extractor_parameters, **origin):
         labels = np.arange(len(images)) % 2
         return obtain_feature_extractor(stored, Split(images, labels, images, labels), FINGERPRINT | origin, parameters)
 

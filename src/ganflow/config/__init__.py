@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ganflow.config.data import DataParameters
 from ganflow.config.evaluation import EvaluationParameters
+from ganflow.config.extractor import ExtractorParameters
 from ganflow.config.health import HealthParameters
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.notify import NotifyParameters
@@ -23,6 +24,7 @@ SECTIONS: dict[str, type[Section]] = {
     "training": TrainingParameters,
     "health": HealthParameters,
     "sampling": SamplingParameters,
+    "extractor": ExtractorParameters,
     "evaluation": EvaluationParameters,
     "seed_study": SeedStudyParameters,
     "retraining": RetrainingParameters,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ganflow.config.section import PositiveFloat, PositiveInt, Section, Seed
+from ganflow.config.section import PositiveInt, Section, Seed
 
 
 class EvaluationParameters(Section):
@@ -16,18 +16,12 @@ class EvaluationParameters(Section):
         num_samples: generated images that are scored; real training images and noise are scored in the same number.
         batch_size: images drawn or classified in one call.
         num_neighbours: k of precision, recall, density and coverage.
-        extractor_epochs: passes of the digit classifier over the training split.
-        extractor_batch_size: of those passes.
-        extractor_learning_rate: peak of their one-cycle schedule.
-        minimum_accuracy: on held-out images; a weaker classifier is refused, since its features mean little.
-        seed: of the classifier, the latents and the noise.
+        minimum_accuracy: of the classifier, on held-out images; a weaker one is refused, since its features mean little.
+        seed: of the latents and the noise.
     """
 
     num_samples: Annotated[int, Field(ge=2)]
     batch_size: PositiveInt
     num_neighbours: PositiveInt
-    extractor_epochs: PositiveInt
-    extractor_batch_size: PositiveInt
-    extractor_learning_rate: PositiveFloat
     minimum_accuracy: Annotated[float, Field(ge=0, le=1)]
     seed: Seed

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ganflow.config.evaluation import EvaluationParameters
+from ganflow.config.extractor import ExtractorParameters
 from ganflow.data.fingerprint import Fingerprint
 from ganflow.data.splits import Split
 from ganflow.features.classifier import MOST_IMAGES, build_classifier, extract, train_classifier
@@ -14,9 +14,12 @@ from ganflow.features.stored import FeatureExtractor, Origin, check_frozen
 from ganflow.networks import architecture, instantiate
 from ganflow.runtime.hashing import hash_named_arrays
 
+_CLASSIFIED_AT_ONCE = 500
+"""Held-out images in one call; it bounds memory."""
+
 
 def obtain_feature_extractor(
-    stored: dict[str, Any], split: Split, data_fingerprint: Fingerprint, parameters: EvaluationParameters
+    stored: dict[str, Any], split: Split, data_fingerprint: Fingerprint, parameters: ExtractorParameters
 ) -> FeatureExtractor:
     """Take the stored digit classifier if it was trained on these images with these settings; else train it, once.
 
@@ -37,14 +40,14 @@ def obtain_feature_extractor(
     return _train(split, origin, parameters)
 
 
-def _origin(num_train: int, data_fingerprint: Fingerprint, parameters: EvaluationParameters) -> Origin:
+def _origin(num_train: int, data_fingerprint: Fingerprint, parameters: ExtractorParameters) -> Origin:
     height, width, channels = data_fingerprint["image_shape"]
     origin: Origin = {
         "data": data_fingerprint["sha256"],
         "architecture": architecture(build_classifier((height, width, channels), data_fingerprint["num_classes"])),
-        "extractor_epochs": parameters.extractor_epochs,
-        "extractor_batch_size": parameters.extractor_batch_size,
-        "extractor_learning_rate": parameters.extractor_learning_rate,
+        "extractor_epochs": parameters.epochs,
+        "extractor_batch_size": parameters.batch_size,
+        "extractor_learning_rate": parameters.learning_rate,
         "seed": parameters.seed,
     }
     if num_train > MOST_IMAGES:
@@ -52,18 +55,18 @@ def _origin(num_train: int, data_fingerprint: Fingerprint, parameters: Evaluatio
     return origin
 
 
-def _train(split: Split, origin: Origin, parameters: EvaluationParameters) -> FeatureExtractor:
+def _train(split: Split, origin: Origin, parameters: ExtractorParameters) -> FeatureExtractor:
     classifier = instantiate(origin["architecture"], parameters.seed)
     train_classifier(
         classifier,
         split.train_images,
         split.train_labels,
-        parameters.extractor_epochs,
-        min(parameters.extractor_batch_size, len(split.train_images)),
-        parameters.extractor_learning_rate,
+        parameters.epochs,
+        min(parameters.batch_size, len(split.train_images)),
+        parameters.learning_rate,
         parameters.seed,
     )
-    _, classes = extract(classifier, split.held_out_images, parameters.batch_size)
+    _, classes = extract(classifier, split.held_out_images, _CLASSIFIED_AT_ONCE)
     accuracy = float(np.mean(classes == split.held_out_labels))
     arrays = {variable.path: np.array(variable) for variable in classifier.weights}
     return {"arrays": arrays, "metadata": {"origin": origin, "accuracy": accuracy, "sha256": hash_named_arrays(arrays)}}

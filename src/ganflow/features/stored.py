@@ -19,10 +19,10 @@ class Origin(TypedDict):
     Attributes:
         data: SHA-256 of the images, see `fingerprint`.
         architecture: parsed JSON of the network.
-        extractor_epochs: parameter of that name.
-        extractor_batch_size: parameter of that name.
-        extractor_learning_rate: parameter of that name.
-        seed: parameter of that name.
+        extractor_epochs: `extractor.epochs`; the names here are those that files have had from the beginning.
+        extractor_batch_size: `extractor.batch_size`.
+        extractor_learning_rate: `extractor.learning_rate`.
+        seed: `extractor.seed`.
         num_images: how many images were drawn to train on; absent if all were taken.
     """
 

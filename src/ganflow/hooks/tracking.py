@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # the parameters that decide what a run makes
-RECORDED_SECTIONS = ("data", "networks", "training", "health", "evaluation")
+RECORDED_SECTIONS = ("data", "networks", "training", "health", "extractor", "evaluation")
 
 
 class TrackingHooks:

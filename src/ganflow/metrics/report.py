@@ -49,7 +49,7 @@ def check_accuracy(accuracy: float, minimum: float) -> None:
     if accuracy < minimum:
         raise DataError(
             f"The feature extractor names {accuracy:.1%} of the held-out images rightly; scores in its features need at least "
-            f"{minimum:.1%}. Raise evaluation.extractor_epochs, or lower evaluation.minimum_accuracy."
+            f"{minimum:.1%}. Raise extractor.epochs, or lower evaluation.minimum_accuracy."
         )
 
 

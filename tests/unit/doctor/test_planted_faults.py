@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from base_parameters import section
-from ganflow.config.evaluation import EvaluationParameters
+from ganflow.config.extractor import ExtractorParameters
 from ganflow.config.health import HealthParameters
 from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, NetworksParameters
 from ganflow.config.training import OptimizerParameters, TrainingParameters
@@ -74,12 +74,9 @@ class Laboratory:
     def __init__(self):
         self.images = draw_bars(400)
         labels = np.arange(400) % 2
-        evaluation = section(EvaluationParameters,
-            num_samples=200, batch_size=200, num_neighbours=3, extractor_epochs=6, extractor_batch_size=32,
-            extractor_learning_rate=3e-3, minimum_accuracy=0.9,
-        )  # fmt: skip
+        parameters = section(ExtractorParameters, epochs=6, batch_size=32, learning_rate=3e-3)
         fingerprint = {"sha256": "", "image_shape": [SIZE, SIZE, 1], "num_classes": 2}
-        self.extractor = obtain_feature_extractor({}, self.images, labels, self.images, labels, fingerprint, evaluation)
+        self.extractor = obtain_feature_extractor({}, self.images, labels, self.images, labels, fingerprint, parameters)
         assert self.extractor["metadata"]["accuracy"] > 0.9
 
     def begin(self, networks, training, images, health=HEALTH):

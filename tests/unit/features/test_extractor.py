@@ -5,19 +5,14 @@ import pytest
 from ganflow.errors import CheckpointError
 
 
-def test_the_extractor_is_trained_once_for_each_origin(obtain, extractor, evaluation_parameters):
+def test_the_extractor_is_trained_once_for_each_origin(obtain, extractor, extractor_parameters):
     assert obtain(extractor) is extractor
     again = obtain(extractor, sha256="b" * 64)
     assert again is not extractor
     # the same images under another name give the same weights: training repeats itself
     assert again["metadata"]["sha256"] == extractor["metadata"]["sha256"]
-    other = obtain(extractor, parameters=evaluation_parameters.model_copy(update={"seed": 3}))
+    other = obtain(extractor, parameters=extractor_parameters.model_copy(update={"seed": 3}))
     assert other["metadata"]["sha256"] != extractor["metadata"]["sha256"]
-
-
-def test_scoring_settings_do_not_retrain_the_extractor(obtain, extractor, evaluation_parameters):
-    changed = evaluation_parameters.model_copy(update={"num_samples": 5, "minimum_accuracy": 0.1})
-    assert obtain(extractor, parameters=changed) is extractor
 
 
 def test_a_changed_extractor_is_refused_and_a_foreign_file_replaced(obtain, extractor):

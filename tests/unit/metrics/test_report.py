@@ -59,5 +59,5 @@ def test_one_label_per_sample_is_required():
 
 def test_a_classifier_that_does_not_know_the_images_is_refused():
     check_accuracy(0.95, minimum=0.95)
-    with pytest.raises(DataError, match=r"names 94.9% of the held-out images.*at least 95.0%\. Raise evaluation\.extractor_epochs, or"):
+    with pytest.raises(DataError, match=r"names 94.9% of the held-out images.*at least 95.0%\. Raise extractor\.epochs, or"):
         check_accuracy(0.949, minimum=0.95)

@@ -60,7 +60,7 @@ def scored(parameters, accuracy):
 
 
 def test_a_poor_extractor_is_refused(evaluation_parameters):
-    with pytest.raises(DataError, match=r"names 49\.9% of the held-out images rightly.*50\.0%.*extractor_epochs"):
+    with pytest.raises(DataError, match=r"names 49\.9% of the held-out images rightly.*50\.0%.*extractor\.epochs"):
         scored(evaluation_parameters, 0.499)
 
 

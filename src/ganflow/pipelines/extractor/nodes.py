@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ganflow.config.evaluation import EvaluationParameters
+from ganflow.config.extractor import ExtractorParameters
 from ganflow.data.fingerprint import Fingerprint
 from ganflow.data.splits import Split
 from ganflow.features.stored import FeatureExtractor
@@ -19,7 +19,7 @@ def obtain_feature_extractor(
     held_out_images: np.ndarray,
     held_out_labels: np.ndarray,
     data_fingerprint: Fingerprint,
-    parameters: EvaluationParameters,
+    parameters: ExtractorParameters,
 ) -> FeatureExtractor:
     """Take the stored digit classifier if it was trained on these images with these settings; else train it, once."""
     from ganflow.features import extractor

@@ -18,7 +18,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "held_out_images",
                     "held_out_labels",
                     "data_fingerprint",
-                    "params:evaluation",
+                    "params:extractor",
                 ],
                 "feature_extractor",
                 name="obtain_feature_extractor",
