@@ -24,7 +24,7 @@ def new_catalog(folder):
     return DataCatalog.from_config(
         {
             "champion": {"type": "ganflow.datasets.RegisteredGeneratorDataset", "path": str(folder / "mlflow"), "model": MODEL},
-            "params:tracking": {"type": "MemoryDataset", "data": {"experiment": EXPERIMENT}},
+            "params:tracking": {"type": "MemoryDataset", "data": {"enabled": True, "experiment": EXPERIMENT}},
             "promotion": {"type": "ganflow.datasets.PromotionDataset", "path": str(folder / "mlflow"), "model": MODEL},
         }
         | {name: records | {"path": str(folder / name)} for name in RUN_DATASETS}
