@@ -47,7 +47,7 @@ $(OTHER_PYTHONS:%=test-python%): test-python%:
 	    || { echo "Python $* is not here: nothing is tested on it."; exit 0; }; \
 	$(MAKE) setup PYTHON="$$python" VENV=build/python$*
 	@test ! -x build/python$*/bin/pytest || \
-	    build/python$*/bin/pytest $(FAST) $(ARGS) tests/unit tests/contracts tests/end_to_end/test_main_job.py
+	    build/python$*/bin/pytest $(FAST) $(ARGS) tests/unit tests/end_to_end/test_main_job.py
 
 coverage: $(MARK)
 	$(BIN)/coverage erase
