@@ -159,7 +159,7 @@ def test_a_run_that_was_due_during_another_is_made_up_for_at_once(tmp_path, sche
         # due twice, and then in a year
         process = scheduler(code, 2)
         wait_until(lambda: "maximum number of running instances" in (tmp_path / "errors").read_text())
-            wait_until(lambda: log(tmp_path).count("\nbegun") == 1)
+        wait_until(lambda: log(tmp_path).count("\nbegun") == 1)
     wait_until(lambda: status(tmp_path)["num_runs"] == 2)
     assert log(tmp_path).count("\nbegun") == 2
     assert "A run was due while the one before was under way" in (tmp_path / "errors").read_text()
