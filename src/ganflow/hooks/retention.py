@@ -11,7 +11,7 @@ from kedro.io import CatalogProtocol
 from ganflow.champion.retention import choose_exports, choose_outdated
 from ganflow.config.tracking import TrackingParameters
 from ganflow.tracking.registry import CHAMPION, PREVIOUS, Registry
-from ganflow.tracking.runs import find_retrainings, forget_runs
+from ganflow.tracking.runs import find_retrainings, forget_runs, withdraw_versions
 
 RUN_DATASETS = ("checkpoints", "best_checkpoints", "training_sheets", "training_history", "diagnosis", "decisions")
 """Catalog entries that keep something for each run."""
@@ -33,6 +33,9 @@ def remove_runs(catalog: CatalogProtocol, keep: int) -> int:
     experiment = TrackingParameters.model_validate(catalog.load("params:tracking")).experiment
     spared = {version.mlflow_run for alias in (CHAMPION, PREVIOUS) if (version := registry.by_alias(alias)) is not None}
     outdated = choose_outdated(find_retrainings(registry, experiment), spared, keep)
+    # first: what is still registered can become champion, and then needs all that belongs to its run
+    if outdated:
+        withdraw_versions(registry, outdated)
     for run in outdated:
         for name in RUN_DATASETS:
             catalog[name].remove(run.run_id)

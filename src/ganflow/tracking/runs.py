@@ -170,14 +170,21 @@ def find_retrainings(registry: Registry, experiment: str) -> list[Retraining]:
     return [Retraining(run.info.run_id, run.data.tags[RUN_ID], run.info.lifecycle_stage == "deleted") for run in runs]
 
 
-def forget_runs(registry: Registry, retrainings: list[Retraining]) -> None:
-    """Remove registered versions, records and files of some runs. Safe to repeat."""
-    client, store = registry.store.client(), registry.store
-    mlflow_runs = [run.mlflow_run for run in retrainings]
-    with store.explained():
+def withdraw_versions(registry: Registry, retrainings: list[Retraining]) -> None:
+    """Remove the registered versions of some runs, the oldest first, so that none of them can become champion. Safe to repeat."""
+    client = registry.store.client()
+    mlflow_runs = {run.mlflow_run for run in retrainings}
+    with registry.store.explained():
         for version in registry.versions():
             if version.mlflow_run in mlflow_runs:
                 client.delete_model_version(registry.model, str(version.number))
+
+
+def forget_runs(registry: Registry, retrainings: list[Retraining]) -> None:
+    """Remove records and files of some runs whose versions were withdrawn. Safe to repeat."""
+    client, store = registry.store.client(), registry.store
+    mlflow_runs = [run.mlflow_run for run in retrainings]
+    with store.explained():
         for run in retrainings:
             if not run.is_forgotten:
                 client.delete_run(run.mlflow_run)

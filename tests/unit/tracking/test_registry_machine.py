@@ -178,3 +178,17 @@ def test_in_any_order_there_is_a_champion_and_the_one_before_it(three_challenger
 def test_killed_between_any_calls_in_any_order_there_is_a_champion_and_the_one_before_it(three_challengers, is_embedded):
     # the embedded store is cleared by another process, which takes seconds
     run(lambda: KilledMachine(three_challengers, is_embedded=is_embedded), max_examples=3 if is_embedded else 25, num_steps=20)
+
+
+def test_a_removal_that_is_cut_off_leaves_no_version_without_what_belongs_to_its_run(three_challengers, tmp_path, monkeypatch):
+    # two of the three go: two versions are withdrawn, then two runs are deleted
+    for cut in range(5):
+        folder = shutil.copytree(three_challengers, tmp_path / str(cut) / "project")
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/../project/mlflow/mlflow.db")
+        catalog = new_catalog(folder)
+        with killed_before_call(cut) as calls:
+            remove_runs(catalog, 1)
+        assert calls.was_killed == (cut < 4)
+        left = {version.tags[SHA256] for version in catalog["champion"].registry.versions()}
+        assert left == {f"weights{number}" for number in range(min(cut, 2) + 1, 4)}
+        assert left <= catalog.load("decisions").keys()

@@ -8,7 +8,7 @@ from challengers import Generator
 
 from ganflow.errors import TrackingError
 from ganflow.tracking.registry import CHAMPION, Registry
-from ganflow.tracking.runs import RETRAINING, RunRecorder, describe_surroundings, find_retrainings, flatten, forget_runs
+from ganflow.tracking.runs import RETRAINING, RunRecorder, describe_surroundings, find_retrainings, flatten, forget_runs, withdraw_versions
 from ganflow.tracking.store import Store
 
 
@@ -97,6 +97,7 @@ def test_forgotten_runs_leave_nothing(registry, recorder):
     registry.store.client().delete_run(old)
     again = find_retrainings(registry, recorder.experiment)
     assert [(run.run_id, run.is_forgotten) for run in again] == [("new", False), ("old", True)]
+    withdraw_versions(registry, again[1:])
     forget_runs(registry, again[1:])
     assert find_retrainings(registry, recorder.experiment) == found[:1]
     assert [version.run_id for version in registry.versions()] == ["new"]
