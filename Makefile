@@ -49,9 +49,10 @@ $(OTHER_PYTHONS:%=test-python%): test-python%:
 	@test ! -x build/python$*/bin/pytest || \
 	    build/python$*/bin/pytest $(FAST) $(ARGS) tests/unit tests/end_to_end/test_main_job.py
 
+# left out: a test that lets its command write small files only, which the record of coverage is not
 coverage: $(MARK)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(FAST) $(ARGS)
+	$(BIN)/coverage run -m pytest $(FAST) --deselect tests/end_to_end/test_bad_input.py::test_a_full_disk_leaves_the_last_good_files $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

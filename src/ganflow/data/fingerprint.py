@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def fingerprint(parts: Split) -> str:
     return hash_arrays((parts.train_images, parts.train_labels, parts.held_out_images, parts.held_out_labels))
 
 
-def check_fingerprint(train_images: np.ndarray, described: Fingerprint | dict[str, Any]) -> None:
+def check_fingerprint(train_images: np.ndarray, described: Fingerprint) -> None:
     """Make sure that training images are those that `describe` described.
 
     Raises:

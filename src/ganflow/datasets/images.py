@@ -30,7 +30,7 @@ def check_pixels(pixels: np.ndarray, rank: int) -> np.ndarray:
         axes = {3: "(H, W, C)", 4: "(N, H, W, C)"}[rank]
         raise DataError(
             f"Got {pixels.dtype} pixels of shape {pixels.shape}, expected uint8 {axes}, none of them 0, C 1 or 3. "
-            f"See ganflow.reporting.sheets.to_uint8."
+            "Scale pixels to 0 … 255, round them, and convert them to uint8 first."
         )
     return pixels
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -80,7 +78,7 @@ def train_classifier(
     head.fit(batches, epochs=num_epochs, shuffle=False, verbose=0)
 
 
-def restore_classifier(stored: FeatureExtractor | dict[str, Any]) -> keras.Model:
+def restore_classifier(stored: FeatureExtractor) -> keras.Model:
     """Build the classifier of a stored feature extractor."""
     classifier = instantiate(stored["metadata"]["origin"]["architecture"])
     for variable in classifier.weights:
