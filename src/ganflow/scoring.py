@@ -1,35 +1,32 @@
-"""Scores of what a generator draws, in the features of one classifier, against held-out images."""
+"""Scores of what a generator draws, in the features of one extractor, against held-out images."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ganflow.config.evaluation import EvaluationParameters
-from ganflow.features.classifier import compile_classifier, restore_classifier
+from ganflow.features.extractor import Extractor
 from ganflow.features.stored import FeatureExtractor
 from ganflow.metrics.report import FeatureSet, score
 
 
 class Scorer:
-    """Scores sets of images, with a classifier that is compiled once and held-out images that are classified once.
+    """Scores sets of images, with an extractor that is compiled once and held-out images that it sees once.
 
     Attributes:
-        held_out: the held-out images, as the classifier sees them.
+        extract: from (N, H, W, C) uint8 images to what the extractor sees in them.
+        held_out: the held-out images, as the extractor sees them.
     """
 
     def __init__(self, extractor: FeatureExtractor, held_out_images: np.ndarray, parameters: EvaluationParameters) -> None:
-        """Compile the classifier, and classify the (N, H, W, C) uint8 held-out images."""
-        self._classify = compile_classifier(restore_classifier(extractor), parameters.batch_size)
+        """Compile the extractor, and show it the (N, H, W, C) uint8 held-out images."""
+        self.extract = Extractor(extractor, parameters.batch_size)
         self._num_neighbours = parameters.num_neighbours
-        self.held_out = self.classify(held_out_images)
-
-    def classify(self, images: np.ndarray) -> FeatureSet:
-        """(N, H, W, C) uint8 images, as the classifier sees them."""
-        return FeatureSet(*self._classify(images))
+        self.held_out: FeatureSet = self.extract(held_out_images)
 
     def score(self, images: np.ndarray, num_classes: int) -> dict[str, float]:
         """Scores of (N, H, W, C) uint8 images, see `ganflow.metrics.report.score`."""
-        return score(self.held_out, self.classify(images), num_classes, self._num_neighbours)
+        return score(self.held_out, self.extract(images), num_classes, self._num_neighbours)
 
 
 def num_scored(parameters: EvaluationParameters, num_train: int) -> int:

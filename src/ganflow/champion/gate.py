@@ -20,8 +20,8 @@ class Contestant(TypedDict):
     """What one generator has scored.
 
     Attributes:
-        scores: {name: one value for each draw}, with `kernel_distance`, `coverage`, `recall`, `precision`, `density`,
-            `num_classes_reached`.
+        scores: {name: one value for each draw}, with `kernel_distance`, `coverage`, `recall`, `precision`, `density`; where classes are
+            named, `num_classes_reached`.
         nearest_distance: median distance of its images to the nearest training image.
     """
 
@@ -34,13 +34,15 @@ class Trial(TypedDict):
 
     Attributes:
         num_samples: images in each draw.
-        num_classes: of the data.
+        extractor: in whose features both were scored, see `name_extractor`.
+        num_classes: of the data; 0 where the images have none.
         held_out_distance: median distance of held-out images to the nearest training image.
         challenger: the generator that may become champion.
         champion: absent if there is none; nothing is compared then.
     """
 
     num_samples: int
+    extractor: str
     num_classes: int
     held_out_distance: float
     challenger: Contestant
@@ -99,7 +101,8 @@ def _difference(name: str, challenger: Contestant, champion: Contestant, confide
 
 def _absolutes(trial: Trial, findings: list[str], gate: GateParameters) -> Iterator[Condition]:
     challenger = trial["challenger"]
-    if gate.every_class:
+    # without classes there is nothing to ask
+    if gate.every_class and "num_classes_reached" in challenger["scores"]:
         reached, num_classes = int(min(challenger["scores"]["num_classes_reached"])), trial["num_classes"]
         yield _condition("every_class", reached == num_classes, f"{reached} of {num_classes} classes in the poorest draw")
     if gate.minimum_nearest_distance is not None:

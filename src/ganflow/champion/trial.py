@@ -11,10 +11,10 @@ from ganflow.champion.gate import Contestant, Trial
 from ganflow.config.evaluation import EvaluationParameters
 from ganflow.config.retraining import RetrainingParameters
 from ganflow.data.fingerprint import Fingerprint
-from ganflow.features.stored import FeatureExtractor
+from ganflow.features.stored import FeatureExtractor, name_extractor
 from ganflow.metrics.images import nearest_distances
-from ganflow.metrics.report import check_accuracy, score_key
-from ganflow.sampling.images import compile_generator, sample_latents
+from ganflow.metrics.report import score_key
+from ganflow.sampling.images import compile_generator, sample_inputs
 from ganflow.scoring import Scorer, num_scored
 
 SCORES = ("kernel_distance", "coverage", "recall", "precision", "density", "num_classes_reached", "frechet_distance")
@@ -28,7 +28,7 @@ class Contest:
     """What generators are scored with, the same for all of them.
 
     Attributes:
-        feature_extractor: classifier in whose features they are scored.
+        feature_extractor: in whose features they are scored.
         train_images: (N, H, W, C) uint8; a generator must not copy them.
         held_out_images: (M, H, W, C) uint8, which they are scored against.
         fingerprint: of the data.
@@ -44,16 +44,12 @@ class Contest:
     evaluation: EvaluationParameters
 
     def hold(self, challenger: keras.Model, champion: keras.Model | None) -> Trial:
-        """Score both.
-
-        Raises:
-            DataError: if the classifier does not know the images well enough.
-        """
-        check_accuracy(self.feature_extractor["metadata"]["accuracy"], self.evaluation.minimum_accuracy)
+        """Score both."""
         scorer = Scorer(self.feature_extractor, self.held_out_images, self.evaluation)
         trial: Trial = {
             "num_samples": self._num_samples,
-            "num_classes": self.fingerprint["num_classes"],
+            "extractor": name_extractor(self.feature_extractor),
+            "num_classes": self._num_classes,
             "held_out_distance": self._nearest_distance(self.held_out_images),
             "challenger": self._score(challenger, scorer),
         }
@@ -65,15 +61,21 @@ class Contest:
     def _num_samples(self) -> int:
         return num_scored(self.evaluation, self.fingerprint["num_train"])
 
+    @property
+    def _num_classes(self) -> int:
+        return len(self.fingerprint["class_names"])
+
     def _score(self, generator: keras.Model, scorer: Scorer) -> Contestant:
         """Scores of every draw, and the distance to training images of the last one."""
         generate = compile_generator(generator, self.evaluation.batch_size)
-        scores: dict[str, list[float]] = {name: [] for name in SCORES}
+        scores: dict[str, list[float]] = {}
         for draw in range(self.parameters.num_draws):
-            images = generate(sample_latents(generator, self._num_samples, self.parameters.seed + draw))
-            found = scorer.score(images, self.fingerprint["num_classes"])
+            images = generate(sample_inputs(generator, self._num_samples, self.parameters.seed + draw))
+            found = scorer.score(images, self._num_classes)
             for name in SCORES:
-                scores[name].append(found[score_key(name, self._num_samples)])
+                # those about classes are not there where the extractor names none
+                if (key := score_key(name, self._num_samples)) in found:
+                    scores.setdefault(name, []).append(found[key])
         return {"scores": scores, "nearest_distance": self._nearest_distance(images)}
 
     def _nearest_distance(self, images: np.ndarray) -> float:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from ganflow.config.section import PositiveInt, Section, Seed
+from typing import Annotated
+
+from pydantic import Field
+
+from ganflow.config.section import Section, Seed
 
 
 class DataParameters(Section):
-    """Where the images come from and how many are kept apart.
+    """Where the images come from and which of them are kept apart.
 
     Attributes:
         source: a key of `ganflow.data.sources.SOURCES`.
-        location: folder or URL prefix, for the sources that read one.
-        held_out_per_class: images of each class kept for evaluation; None takes the source's own test set.
-        seed: of the draw that chooses the held-out images.
+        location: file, folder or URL prefix, for the sources that read one.
+        held_out_share: about how many of the images are kept for evaluation, between 0 and 1, drawn by a hash of their pixels; None takes
+            the source's own test split.
+        seed: of the hash.
     """
 
     source: str
     location: str | None
-    held_out_per_class: PositiveInt | None
+    held_out_share: Annotated[float, Field(gt=0, lt=1)] | None
     seed: Seed

@@ -16,12 +16,10 @@ class EvaluationParameters(Section):
         num_samples: generated images that are scored; real training images and noise are scored in the same number.
         batch_size: images drawn or classified in one call.
         num_neighbours: k of precision, recall, density and coverage.
-        minimum_accuracy: of the classifier, on held-out images; a weaker one is refused, since its features mean little.
         seed: of the latents and the noise.
     """
 
     num_samples: Annotated[int, Field(ge=2)]
     batch_size: PositiveInt
     num_neighbours: PositiveInt
-    minimum_accuracy: Annotated[float, Field(ge=0, le=1)]
     seed: Seed

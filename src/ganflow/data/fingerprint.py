@@ -1,4 +1,4 @@
-"""What identifies a set of images."""
+"""What identifies the images that are trained on and those that are held out."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import TypedDict
 
 import numpy as np
 
-from ganflow.data.splits import Split
+from ganflow.data.images import ImageSet
 from ganflow.errors import DataError
 from ganflow.runtime.hashing import hash_array, hash_arrays
 
 
 class Fingerprint(TypedDict):
-    """A set of images, and how it is divided.
+    """Two sets of images, training and held-out.
 
     Attributes:
         source: key of `ganflow.data.sources.SOURCES`.
@@ -21,7 +21,7 @@ class Fingerprint(TypedDict):
         num_train: training images.
         num_held_out: held-out images.
         image_shape: [H, W, C].
-        num_classes: of all labels.
+        class_names: one for each class; empty where the images have none.
     """
 
     source: str
@@ -30,16 +30,17 @@ class Fingerprint(TypedDict):
     num_train: int
     num_held_out: int
     image_shape: list[int]
-    num_classes: int
+    class_names: list[str]
 
 
-def fingerprint(parts: Split) -> str:
-    """SHA-256 of everything in a split: equal if and only if the same images are trained on and held out, in the same order.
+def fingerprint(train: ImageSet, held_out: ImageSet) -> str:
+    """SHA-256 of both sets: equal if and only if the same images are trained on and held out, in the same order.
 
     Returns:
         64 hexadecimal digits.
     """
-    return hash_arrays((parts.train_images, parts.train_labels, parts.held_out_images, parts.held_out_labels))
+    arrays = (train.images, train.labels, held_out.images, held_out.labels)
+    return hash_arrays(array for array in arrays if array is not None)
 
 
 def check_fingerprint(train_images: np.ndarray, described: Fingerprint) -> None:
@@ -56,20 +57,20 @@ def check_fingerprint(train_images: np.ndarray, described: Fingerprint) -> None:
         )
 
 
-def describe(parts: Split, source: str) -> Fingerprint:
-    """What was trained on, for a JSON file.
+def describe(train: ImageSet, held_out: ImageSet, source: str) -> Fingerprint:
+    """What is trained on and held out, for a JSON file.
 
     Args:
-        parts: the split.
+        train: training images.
+        held_out: held-out images.
         source: key of `ganflow.data.sources.SOURCES`.
     """
-    labels = np.concatenate([parts.train_labels, parts.held_out_labels])
     return {
         "source": source,
-        "sha256": fingerprint(parts),
-        "train_images_sha256": hash_array(parts.train_images),
-        "num_train": len(parts.train_images),
-        "num_held_out": len(parts.held_out_images),
-        "image_shape": list(parts.train_images.shape[1:]),
-        "num_classes": len(np.unique(labels)),
+        "sha256": fingerprint(train, held_out),
+        "train_images_sha256": hash_array(train.images),
+        "num_train": len(train),
+        "num_held_out": len(held_out),
+        "image_shape": list(train.images.shape[1:]),
+        "class_names": list(train.class_names),
     }

@@ -1,4 +1,4 @@
-"""Labelled images, as every source gives them."""
+"""Sets of images, with the class of each if they have any; and the chunks in which a source gives them."""
 
 from __future__ import annotations
 
@@ -10,47 +10,94 @@ from ganflow.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledImages:
-    """Images, the class of each, and the source's own test split where it has one.
+class ImageSet:
+    """Images, and what is known of their classes.
 
     Attributes:
-        images: uint8 (N, H, W, C), 0 to 255, C 1 or 3.
-        labels: int64 (N,).
-        is_held_out: bool (N,), True for the source's test images; None where the source has no such split.
+        images: uint8 (N, H, W, C), 0 to 255, C 1 or 3; possibly memory-mapped.
+        labels: int64 (N,), from 0 to the number of classes - 1; None where the images have no classes.
+        class_names: one for each class; empty where the images have none.
 
     Raises:
-        DataError: if a dtype, rank or length is another, there is no image, or the test split takes none or all of them.
+        DataError: if a dtype, rank or length is another, there is no image, or a label has no name.
     """
 
     images: np.ndarray
-    labels: np.ndarray
+    labels: np.ndarray | None = None
+    class_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_images(self.images, self.labels)
+        if self.images.size == 0:
+            raise DataError(f"Got images of shape {self.images.shape}, expected at least one pixel. Check the source of the images.")
+        check_labels(self.labels, len(self.class_names))
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.images)
+
+
+@dataclass(frozen=True, eq=False)
+class ImageChunk:
+    """Some images of a source, in its order.
+
+    Attributes:
+        images: uint8 (N, H, W, C), 0 to 255, C 1 or 3.
+        labels: int64 (N,), or None.
+        is_held_out: bool (N,), True for the source's own test images; None where the source has no test split.
+
+    Raises:
+        DataError: if a dtype, rank or length is another.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray | None = None
     is_held_out: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        _check_array("images", self.images, np.dtype(np.uint8), rank=4)
-        _check_array("labels", self.labels, np.dtype(np.int64), rank=1)
-        if self.images.size == 0:
-            raise DataError(f"Got images of shape {self.images.shape}, expected at least one pixel. Check the source of the images.")
-        if self.images.shape[3] not in (1, 3):
-            raise DataError(f"Got {self.images.shape[3]} channels, expected 1 (grey) or 3 (RGB). Convert the images.")
-        if len(self.labels) != len(self.images):
-            raise DataError(
-                f"Got {len(self.labels)} labels for {len(self.images)} images, expected one each. Check that they belong together."
-            )
+        check_images(self.images, self.labels)
         if self.is_held_out is not None:
-            self._check_held_out(self.is_held_out)
+            _check_array("is_held_out", self.is_held_out, np.dtype(np.bool_), rank=1)
+            _check_length("is_held_out marks", self.is_held_out, self.images)
 
-    def _check_held_out(self, is_held_out: np.ndarray) -> None:
-        _check_array("is_held_out", is_held_out, np.dtype(np.bool_), rank=1)
-        if len(is_held_out) != len(self.images):
-            raise DataError(f"Got {len(is_held_out)} is_held_out marks for {len(self.images)} images, expected one each. Mark every image.")
-        if is_held_out.all() or not is_held_out.any():
-            raise DataError(
-                f"Got {int(is_held_out.sum())} of {len(is_held_out)} images marked as held out, expected some and not all. "
-                f"Use is_held_out=None for a source without a test split."
-            )
+    def __getitem__(self, part: slice) -> ImageChunk:
+        """Some of these images."""
+        labels = None if self.labels is None else self.labels[part]
+        marks = None if self.is_held_out is None else self.is_held_out[part]
+        return ImageChunk(self.images[part], labels, marks)
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.images)
+
+
+def check_images(images: np.ndarray, labels: np.ndarray | None) -> None:
+    """Raise DataError unless images are uint8 (N, H, W, C), C 1 or 3, and labels, if any, are int64 (N,)."""
+    _check_array("images", images, np.dtype(np.uint8), rank=4)
+    if images.shape[3] not in (1, 3):
+        raise DataError(f"Got {images.shape[3]} channels, expected 1 (grey) or 3 (RGB). Convert the images.")
+    if labels is not None:
+        _check_array("labels", labels, np.dtype(np.int64), rank=1)
+        _check_length("labels", labels, images)
+
+
+def check_labels(labels: np.ndarray | None, num_classes: int) -> None:
+    """Raise DataError unless labels are from 0 to num_classes - 1; without labels, unless there is no class."""
+    if labels is None:
+        if num_classes:
+            raise DataError(f"Got names of {num_classes} classes and no labels, expected both or neither. Give every image a label.")
+    elif len(labels) and (labels.min() < 0 or labels.max() >= num_classes):
+        raise DataError(
+            f"Got labels from {labels.min()} to {labels.max()}, expected 0 to {num_classes - 1}, for {num_classes} classes. "
+            "Number the classes from 0."
+        )
 
 
 def _check_array(name: str, array: np.ndarray, dtype: np.dtype, rank: int) -> None:
     if array.dtype != dtype or array.ndim != rank:
         raise DataError(f"Got {name} of dtype {array.dtype} and rank {array.ndim}, expected {dtype} and rank {rank}. Convert them first.")
+
+
+def _check_length(name: str, values: np.ndarray, images: np.ndarray) -> None:
+    if len(values) != len(images):
+        raise DataError(f"Got {len(values)} {name} for {len(images)} images, expected one each. Check that they belong together.")

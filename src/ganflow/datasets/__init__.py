@@ -4,8 +4,8 @@ For use as `type: ganflow.datasets.…` in a catalog. All of them keep to the lo
 """
 
 from ganflow.datasets.animation import AnimationDataset
-from ganflow.datasets.arrays import ArrayDataset
 from ganflow.datasets.history import HistoryDataset
+from ganflow.datasets.image_set import ImageSetDataset, ImageSetProgress
 from ganflow.datasets.images import ImageDataset, ImageFolderDataset
 from ganflow.datasets.keras_model import KerasModelDataset
 from ganflow.datasets.recipes import RecipesDataset
@@ -22,12 +22,13 @@ from ganflow.datasets.text import CSVDataset, JSONDataset, TextDataset
 
 __all__ = [
     "AnimationDataset",
-    "ArrayDataset",
     "CSVDataset",
     "CheckpointSeries",
     "HistoryDataset",
     "ImageDataset",
     "ImageFolderDataset",
+    "ImageSetDataset",
+    "ImageSetProgress",
     "JSONDataset",
     "KerasModelDataset",
     "PromotionDataset",

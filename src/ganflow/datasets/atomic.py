@@ -40,7 +40,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
         NotADirectoryError: if a parent of the target is a file. Kedro explains it where a dataset has become versioned.
     """
     target = target.resolve()
-    with _explained(target):
+    with explained(target):
         temporary = _temporary_beside(target)
         # open to everyone whom the umask lets in, unlike the files of `tempfile`
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
@@ -75,7 +75,7 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     target = target.resolve()
     if target.is_file():
         raise DatasetError(f"Cannot write the folder {target}: got a file of that name, expected a folder or nothing. Move the file away.")
-    with _explained(target):
+    with explained(target):
         temporary = _temporary_beside(target)
         _put_back(target)
         temporary.mkdir()
@@ -118,7 +118,8 @@ class AtomicSave:
 
 
 @contextmanager
-def _explained(target: Path) -> Iterator[None]:
+def explained(target: Path) -> Iterator[None]:
+    """Turn the system's refusal to write `target` into a DatasetError that says what is left."""
     try:
         yield
     except NotADirectoryError:

@@ -14,11 +14,11 @@ class RealImages(TypedDict):
 
     Attributes:
         row: the columns of history that are about images, as real ones would fill them.
-        num_classes: of the data.
+        num_classes: of the data; 0 where the images have none.
         features: (N, D) float32, of the real images in a score.
         neighbours: (M, H, W, C) uint8, training images among which the nearest one of a generated image is looked for.
         quantile: of the distances to the nearest one; a copy's original is among the neighbours with twice this probability.
-        extractor: classifier whose features these are.
+        extractor: whose features these are.
     """
 
     row: dict[str, float]

@@ -126,7 +126,8 @@ def classes_missing(chart: Chart) -> Detection | None:
     """The generator hardly ever draws some of the classes."""
     reached = [row["num_classes_reached"] for row in chart.scored()[-PATIENCE:]]
     wanted = chart.real["num_classes_reached"]
-    if len(reached) < PATIENCE or max(reached) >= wanted or reached[-1] > reached[0]:
+    # where the extractor names no classes, the numbers are NaN
+    if len(reached) < PATIENCE or not max(reached) < wanted or reached[-1] > reached[0]:
         return None
     return Detection("classes_missing", {"num_classes": reached[-1], "num_before": reached[0], "num_wanted": wanted})
 

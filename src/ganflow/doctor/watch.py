@@ -14,13 +14,15 @@ from ganflow.doctor.advice import examine_settings
 from ganflow.doctor.doctor import Doctor
 from ganflow.doctor.findings import Finding
 from ganflow.doctor.real import RealImages
-from ganflow.features.classifier import compile_classifier, restore_classifier
-from ganflow.features.stored import FeatureExtractor
+from ganflow.features.extractor import Extractor
+from ganflow.features.stored import FeatureExtractor, name_extractor
 from ganflow.metrics.classes import num_classes_reached
 from ganflow.metrics.images import image_statistics, nearest_distances
 from ganflow.metrics.kernel import kernel_distance
+from ganflow.metrics.report import FeatureSet
 from ganflow.networks import Architecture, instantiate, normalises_batches
-from ganflow.sampling.images import compile_generator, sample_latents
+from ganflow.runtime.seeds import named_seed
+from ganflow.sampling.images import compile_generator, sample_inputs
 from ganflow.training.state import assign_average
 
 logger = logging.getLogger(__name__)
@@ -39,17 +41,16 @@ def look_at_real_images(images: np.ndarray, extractor: FeatureExtractor, num_cla
 
     The held-out images are left to the report, so that they play no part in choosing the generator that they judge.
     """
-    random = np.random.default_rng(health.seed)
-    chosen = np.sort(random.choice(len(images), min(len(images), max(health.num_samples, _MOST_CANDIDATES)), replace=False))
+    chosen = _choose(len(images), max(health.num_samples, _MOST_CANDIDATES), health, "neighbours")
     neighbours = np.asarray(images[chosen])
-    real = neighbours[np.sort(random.choice(len(chosen), min(len(chosen), health.num_samples), replace=False))]
-    some = random.choice(len(neighbours), min(len(neighbours), _NUM_COMPARED), replace=False)
-    features, classes = compile_classifier(restore_classifier(extractor), health.batch_size)(real)
+    real = neighbours[_choose(len(neighbours), health.num_samples, health, "real images in a score")]
+    some = _choose(len(neighbours), _NUM_COMPARED, health, "images whose neighbours are looked for")
+    seen = Extractor(extractor, health.batch_size)(real)
     # a copy is recognised only if its original is among the neighbours; of such copies, half lie below this quantile
     quantile = 0.5 * len(neighbours) / len(images)
     row = _sheet_columns(real) | {
         # counted in real images too: a class that hardly occurs there is not missed in generated ones
-        "num_classes_reached": float(num_classes_reached(classes, num_classes)),
+        "num_classes_reached": _num_classes_reached(seen, num_classes),
         "nearest_distance": float(np.quantile(nearest_distances(neighbours[some], neighbours, some), quantile)),
         "sample_distance": _sample_distance(real),
         "brightest": float(real.max()) / 255,
@@ -57,11 +58,22 @@ def look_at_real_images(images: np.ndarray, extractor: FeatureExtractor, num_cla
     return {
         "row": row,
         "num_classes": num_classes,
-        "features": features,
+        "features": seen.features,
         "neighbours": neighbours,
         "quantile": quantile,
         "extractor": extractor,
     }
+
+
+def _choose(num: int, most: int, health: HealthParameters, use: str) -> np.ndarray:
+    """Numbers of at most `most` of `num` images, in ascending order."""
+    random = np.random.default_rng(named_seed(health.seed, use))
+    return np.sort(random.choice(num, min(num, most), replace=False))
+
+
+def _num_classes_reached(seen: FeatureSet, num_classes: int) -> float:
+    """Classes that make up a real part of the images; NaN where the extractor names none."""
+    return np.nan if seen.labels is None else float(num_classes_reached(seen.labels, num_classes))
 
 
 def _sample_distance(images: np.ndarray) -> float:
@@ -100,8 +112,9 @@ class Watch:
         self._real, self._health, self._num_steps = real, health, parameters.num_steps
         self._generator = instantiate(generator)
         self._draw = compile_generator(self._generator, health.batch_size)
-        self._latents = sample_latents(self._generator, health.num_samples, health.seed)
-        self._extract = compile_classifier(restore_classifier(real["extractor"]), health.batch_size)
+        self._inputs = sample_inputs(self._generator, health.num_samples, health.seed)
+        self._extract = Extractor(real["extractor"], health.batch_size)
+        self._extractor = name_extractor(real["extractor"])
         self.step, self._best = 0, (np.inf, -1)
         self.doctor = Doctor(real["row"], parameters, health, normalises_batches(discriminator))
         self._report(self.doctor.advise(examine_settings(generator, discriminator, parameters, real["row"])), is_news=not earlier)
@@ -117,11 +130,13 @@ class Watch:
             arrays: the state.
 
         Returns:
-            The row, with statistics of the sheet, scores (NaN between scored steps) and the best step so far.
+            The row, with statistics of the sheet, scores (NaN between scored steps), the extractor in whose features they are, and the
+            best step so far.
         """
         step, every = history["step"], self._health.score_every
         is_due = step // every > self.step // every or step >= self._num_steps
-        row = history | _sheet_columns(sheet) | (self._score(arrays) if is_due else dict.fromkeys(SCORES, np.nan))
+        scores = self._score(arrays) if is_due else dict.fromkeys(SCORES, np.nan)
+        row = history | _sheet_columns(sheet) | scores | {"extractor": self._extractor}
         self._take(row, is_news=True)
         return row | {"best_step": self._best[1] if self._best[1] >= 0 else np.nan}
 
@@ -131,20 +146,23 @@ class Watch:
 
     def _take(self, row: dict[str, Any], is_news: bool) -> None:
         self.step = int(row["step"])
+        if row["extractor"] != self._extractor:
+            # scores in other features cannot be compared with those to come
+            row = row | dict.fromkeys(SCORES, np.nan)
         if row["kernel_distance"] < self._best[0]:
             self._best = (row["kernel_distance"], self.step)
         self._report(self.doctor.observe(row), is_news)
 
     def _score(self, arrays: dict[str, np.ndarray]) -> dict[str, float]:
         assign_average(self._generator, arrays)
-        images = self._draw(self._latents)
-        features, classes = self._extract(images)
-        distance = kernel_distance(self._real["features"], features)
+        images = self._draw(self._inputs)
+        seen = self._extract(images)
+        distance = kernel_distance(self._real["features"], seen.features)
         nearest = np.quantile(nearest_distances(images[:_NUM_COMPARED], self._real["neighbours"]), self._real["quantile"])
         values = (
             distance.value,
             distance.standard_error,
-            float(num_classes_reached(classes, self._real["num_classes"])),
+            _num_classes_reached(seen, self._real["num_classes"]),
             float(nearest),
             # as many as there are real images, since the more images there are, the nearer their neighbours are
             _sample_distance(images[: len(self._real["features"])]),

@@ -1,4 +1,4 @@
-"""The classifier as it is stored; importing this needs no TensorFlow."""
+"""A feature extractor as it is stored; importing this needs no TensorFlow."""
 
 from __future__ import annotations
 
@@ -14,43 +14,41 @@ logger = logging.getLogger(__name__)
 
 
 class Origin(TypedDict):
-    """Everything that decides the classifier's weights.
+    """Everything that decides an extractor's weights.
 
     Attributes:
+        name: key of `ganflow.features.extractor.EXTRACTORS`.
         data: SHA-256 of the images, see `fingerprint`.
         architecture: parsed JSON of the network.
-        extractor_epochs: `extractor.epochs`; the names here are those that files have had from the beginning.
-        extractor_batch_size: `extractor.batch_size`.
-        extractor_learning_rate: `extractor.learning_rate`.
-        seed: `extractor.seed`.
+        parameters: of the section `extractor`, as far as this extractor uses them.
         num_images: how many images were drawn to train on; absent if all were taken.
     """
 
+    name: str
     data: str
     architecture: dict[str, Any]
-    extractor_epochs: int
-    extractor_batch_size: int
-    extractor_learning_rate: float
-    seed: int
+    parameters: dict[str, float]
     num_images: NotRequired[int]
 
 
 class ExtractorMetadata(TypedDict):
-    """What is known of a trained classifier.
+    """What is known of an extractor.
 
     Attributes:
         origin: see `Origin`.
-        accuracy: share of the held-out images that it names rightly, 0 to 1.
+        accuracy: share of the held-out images that a classifier names rightly, 0 to 1; absent for other extractors.
+        least_accuracy: what these images allow even without a network, see `reachable_accuracy`; absent for other extractors.
         sha256: of the weights.
     """
 
     origin: Origin
-    accuracy: float
+    accuracy: NotRequired[float]
+    least_accuracy: NotRequired[float]
     sha256: str
 
 
 class FeatureExtractor(TypedDict):
-    """The classifier in whose features generators are scored.
+    """The network in whose features generators are scored.
 
     Attributes:
         arrays: weights, by path of the variable.
@@ -61,8 +59,14 @@ class FeatureExtractor(TypedDict):
     metadata: ExtractorMetadata
 
 
+def name_extractor(stored: FeatureExtractor) -> str:
+    """Name and hash, such as `classifier 1a2b3c4d5e6f`: scores of two extractors that differ in it are never compared."""
+    metadata = stored["metadata"]
+    return f"{metadata['origin']['name']} {metadata['sha256'][:12]}"
+
+
 def check_frozen(stored: FeatureExtractor) -> None:
-    """Make sure that the weights of a stored classifier are those that were frozen.
+    """Make sure that the weights of a stored extractor are those that were frozen.
 
     Raises:
         CheckpointError: if they are not.
@@ -71,6 +75,6 @@ def check_frozen(stored: FeatureExtractor) -> None:
     if found != expected:
         raise CheckpointError(
             f"The stored feature extractor's weights have SHA-256 {found[:12]}…, not the {expected[:12]}… that they were frozen with. "
-            "Remove data/06_models/feature_extractor.safetensors and run again to train it anew."
+            "Remove data/06_models/feature_extractor.safetensors and run again to make it anew."
         )
-    logger.info("The stored feature extractor %s is used.", expected[:12])
+    logger.info("The stored feature extractor %s is used.", name_extractor(stored))

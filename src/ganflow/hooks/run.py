@@ -25,6 +25,7 @@ from ganflow.config import SECTIONS
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.seed_study import SeedStudyParameters
 from ganflow.config.training import TrainingParameters
+from ganflow.datasets import ImageSetDataset
 from ganflow.errors import ConfigurationError
 from ganflow.hooks.retraining import is_retraining
 from ganflow.runtime.cluster import membership
@@ -62,14 +63,17 @@ class LockHooks:
 
     @hook_impl(trylast=True)
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
-        """Take the lock, where something is trained or promoted; after all that can be refused has been, which writes nothing.
+        """Take the lock, where images are prepared, or something is trained or promoted.
+
+        It comes after all that can be refused has been, which writes nothing.
 
         Raises:
             AlreadyRunningError: if another training of this project is under way.
             ConfigurationError: if the lock cannot be taken, or TF_CONFIG is malformed.
         """
         self._release()
-        if ("checkpoints" in pipeline.all_outputs() or is_retraining(pipeline)) and membership().is_chief:
+        is_writing = {"checkpoints", "train_images"} & pipeline.all_outputs() or is_retraining(pipeline)
+        if is_writing and membership().is_chief:
             self._lock = take_lock(self._project / LOCK, "training")
 
     @hook_impl
@@ -91,9 +95,12 @@ class LockHooks:
 class WorkerHooks:
     """Of several machines that train together, lets the chief alone write."""
 
+    def __init__(self) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Keep in memory what the others would save.
+        """Keep in memory what the others would save; images, which are streamed to disk and mapped, in a temporary folder.
 
         Raises:
             ConfigurationError: if TF_CONFIG is malformed.
@@ -107,8 +114,27 @@ class WorkerHooks:
         level = catalog_logger.level
         catalog_logger.setLevel(logging.ERROR)
         for name in pipeline.all_outputs():
-            catalog[name] = MemoryDataset(copy_mode="assign")
+            if isinstance(catalog[name], ImageSetDataset):
+                self._folder = self._folder or tempfile.TemporaryDirectory(prefix="ganflow-")
+                catalog[name] = catalog[name].moved(Path(self._folder.name))
+            else:
+                catalog[name] = MemoryDataset(copy_mode="assign")
         catalog_logger.setLevel(level)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Remove the folder."""
+        self._remove_folder()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Remove the folder."""
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
 
 
 class DeviceHooks:

@@ -15,42 +15,25 @@ from ganflow.metrics.neighbours import manifold_scores
 
 @dataclass(frozen=True, eq=False)
 class FeatureSet:
-    """Samples as one classifier sees them; compare only sets that the same classifier has seen.
+    """Samples as one feature extractor sees them; compare only sets that the same extractor has seen.
 
     Attributes:
-        features: (N, D), its penultimate layer.
-        labels: (N,), the class it decides on, 0 to number of classes - 1.
+        features: (N, D).
+        labels: (N,), the class that the extractor decides on, 0 to number of classes - 1; None for one that names no classes.
 
     Raises:
         DataError: if features and labels are not equally many.
     """
 
     features: np.ndarray
-    labels: np.ndarray
+    labels: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        if len(self.features) != len(self.labels):
+        if self.labels is not None and len(self.features) != len(self.labels):
             raise DataError(
                 f"Got {len(self.features)} features and {len(self.labels)} labels, expected one label per sample. "
                 "Take both from the same pass of the classifier."
             )
-
-
-def check_accuracy(accuracy: float, minimum: float) -> None:
-    """Refuse features of a classifier that does not know the images.
-
-    Args:
-        accuracy: share of the held-out images that it names rightly, 0 to 1.
-        minimum: the least that scores in its features can rest on, 0 to 1.
-
-    Raises:
-        DataError: if it is below.
-    """
-    if accuracy < minimum:
-        raise DataError(
-            f"The feature extractor names {accuracy:.1%} of the held-out images rightly; scores in its features need at least "
-            f"{minimum:.1%}. Raise extractor.epochs, or lower evaluation.minimum_accuracy."
-        )
 
 
 def score(real: FeatureSet, generated: FeatureSet, num_classes: int, num_neighbours: int = 5) -> dict[str, float]:
@@ -59,12 +42,12 @@ def score(real: FeatureSet, generated: FeatureSet, num_classes: int, num_neighbo
     Args:
         real: at least four held-out samples, none of which the generator was trained on.
         generated: at least four samples.
-        num_classes: number of classes the labels are from.
+        num_classes: number of classes the labels are from; of no importance where there are none.
         num_neighbours: k of precision, recall, density and coverage; below the number of samples in either set.
 
     Returns:
         Scores by name and protocol, such as `frechet_distance_4000_heldout` for 4,000 generated samples. Units and ranges stand with
-        the functions that compute them.
+        the functions that compute them. Without labels, those about classes are left out.
 
     Raises:
         DataError: if the samples are too few or not finite, the dimensions differ, or a label is not a class.
@@ -79,9 +62,10 @@ def score(real: FeatureSet, generated: FeatureSet, num_classes: int, num_neighbo
         "recall": manifold.recall,
         "density": manifold.density,
         "coverage": manifold.coverage,
-        "class_histogram_distance": class_histogram_distance(real.labels, generated.labels, num_classes),
-        "num_classes_reached": float(num_classes_reached(generated.labels, num_classes)),
     }
+    if real.labels is not None and generated.labels is not None:
+        scores["class_histogram_distance"] = class_histogram_distance(real.labels, generated.labels, num_classes)
+        scores["num_classes_reached"] = float(num_classes_reached(generated.labels, num_classes))
     return {score_key(name, len(generated.features)): value for name, value in scores.items()}
 
 

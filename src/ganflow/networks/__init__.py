@@ -14,7 +14,7 @@ from ganflow.networks.builders import (
 )
 from ganflow.networks.convolution import SameConv2D, UpsampledConv2D
 from ganflow.networks.hashing import check_record, hash_weights
-from ganflow.networks.latent import Latent, draw_latents
+from ganflow.networks.latent import Latent, draw_inputs
 from ganflow.networks.normalization import FusedBatchNormalization
 from ganflow.networks.pixels import pixel_range, scale_pixels, to_pixels
 from ganflow.networks.spectral import SpectralConv2D, SpectralDense
@@ -34,7 +34,7 @@ __all__ = [
     "check_image_shape",
     "check_pair",
     "check_record",
-    "draw_latents",
+    "draw_inputs",
     "hash_weights",
     "instantiate",
     "layer_table",

@@ -58,16 +58,19 @@ class Latent(keras.layers.Layer):
         return super().get_config() | {"distribution": self.distribution}
 
 
-def draw_latents(generator: keras.Model, num: int | tf.Tensor, seed: Any) -> tf.Tensor:
-    """Draw noise for `generator`, the same for the same seed.
+def draw_inputs(generator: keras.Model, num: int | tf.Tensor, seed: Any) -> Any:
+    """Draw what `generator` takes, the same for the same seed.
+
+    What that is, is the generator's own affair: a tensor, or a structure of tensors that all have `num` rows. Who draws hands it on to
+    the generator as it is, or picks rows of every tensor (`tf.nest.map_structure`).
 
     Args:
         generator: a network whose first layer is `Latent`.
-        num: latents to draw.
+        num: inputs to draw.
         seed: two integers.
 
     Returns:
-        (num, dimension) float32.
+        Noise, (num, dimension) float32.
     """
     shape = (num, generator.input_shape[-1])
     if _distribution(generator) == "uniform":

@@ -32,6 +32,10 @@ STEP_METRIC = "discriminator_loss"
 """Tells how far a run has been recorded."""
 
 
+_NO_MEASURES = ("step", "extractor")
+"""Columns of history that are no curves."""
+
+
 @dataclass
 class RunRecorder:
     """Records training runs: one MLflow run for each, found again by its identity when the training goes on.
@@ -81,12 +85,12 @@ class RunRecorder:
         """Whether the record of a run has begun."""
         return run_id in self._runs
 
-    def add_row(self, run_id: str, row: Mapping[str, float]) -> None:
+    def add_row(self, run_id: str, row: Mapping[str, Any]) -> None:
         """Add a row of history to the curves, unless it was recorded before the training was interrupted."""
         step = int(row["step"])
         if step <= self._recorded[run_id]:
             return
-        values = {name: float(value) for name, value in row.items() if name != "step" and math.isfinite(value)}
+        values = {name: float(value) for name, value in row.items() if name not in _NO_MEASURES and math.isfinite(value)}
         self._log(run_id, values, step)
         self._recorded[run_id] = step
 

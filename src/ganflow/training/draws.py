@@ -7,35 +7,26 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from ganflow.networks.latent import ALGORITHM, uniform
+from ganflow.runtime.seeds import named_seed
 
-# Each use of randomness has a stream of its own, so that adding one leaves the others as they were.
-(
-    REAL_IMAGES,
-    DISCRIMINATOR_LATENTS,
-    GENERATOR_LATENTS,
-    SHEET_LATENTS,
-    PENALTY_POINTS,
-    PENALTY_NOISE,
-    REAL_AUGMENTATION,
-    FAKE_AUGMENTATION,
-) = range(8)
-_MAX_STREAMS = 8
+SCHEME = "named"
+"""How seeds are made, for the name of a run: one that was drawn otherwise is another run."""
 
 
 @dataclass(frozen=True)
 class Draws:
-    """The draws of one run."""
+    """The draws of one run. Every use of randomness has a name, which is hashed into its seed."""
 
     seed: int
 
-    def at(self, step: tf.Tensor | int, stream: int) -> tf.Tensor:
+    def at(self, step: tf.Tensor | int, use: str) -> tf.Tensor:
         """Two-integer seed for one use of randomness in one step."""
-        return tf.stack([tf.constant(self.seed, tf.int64), tf.cast(step, tf.int64) * _MAX_STREAMS + stream])
+        return tf.stack([tf.constant(named_seed(self.seed, use), tf.int64), tf.cast(step, tf.int64)])
 
-    def uniform(self, step: tf.Tensor | int, stream: int, shape: tuple[int, ...]) -> tf.Tensor:
+    def uniform(self, step: tf.Tensor | int, use: str, shape: tuple[int, ...]) -> tf.Tensor:
         """float32, uniform on [0, 1)."""
-        return uniform(shape, self.at(step, stream))
+        return uniform(shape, self.at(step, use))
 
-    def integers(self, step: tf.Tensor | int, stream: int, num: int, limit: int) -> tf.Tensor:
+    def integers(self, step: tf.Tensor | int, use: str, num: int, limit: int) -> tf.Tensor:
         """(num,) int64, uniform on 0 … limit - 1."""
-        return tf.random.stateless_uniform((num,), self.at(step, stream), maxval=limit, dtype=tf.int64, alg=ALGORITHM)
+        return tf.random.stateless_uniform((num,), self.at(step, use), maxval=limit, dtype=tf.int64, alg=ALGORITHM)

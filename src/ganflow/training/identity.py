@@ -82,10 +82,10 @@ def check_complete(checkpoints: Checkpoints, num_steps: int, run: str) -> None:
 
 
 def choose_best(history: pd.DataFrame, run: str) -> BestStep:
-    """The step with the lowest kernel distance.
+    """The step with the lowest kernel distance, among those that were scored in the features of the extractor that was used last.
 
     Args:
-        history: of the run, with a kernel distance at the steps that were scored.
+        history: of the run, with a kernel distance at the steps that were scored, and the extractor.
         run: its identity.
 
     Raises:
@@ -96,6 +96,7 @@ def choose_best(history: pd.DataFrame, run: str) -> BestStep:
         raise CheckpointError(
             f"No step of run {run} has a score, so none can be called the best. Train it anew with training.resume=never."
         )
+    scored = scored[scored["extractor"] == scored["extractor"].iloc[-1]]
     best = scored.iloc[int(scored["kernel_distance"].argmin())]
     distance, error = float(best["kernel_distance"]), float(best["kernel_distance_standard_error"])
     why = f"the lowest kernel distance to training images, {distance:.4g} ± {error:.2g}, of {len(scored)} scored steps"

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from ganflow.config.training import TrainingParameters
+from ganflow.data.images import ImageSet
 from ganflow.errors import ConfigurationError, DivergenceError, TrainingInterruptedError
 from ganflow.losses.adversarial import find_loss
 from ganflow.networks import Architecture, pixel_range, to_pixels
@@ -25,10 +26,10 @@ from ganflow.runtime.distribution import (
 )
 from ganflow.runtime.interruption import StopRequest, deferred_stop
 from ganflow.training.draws import Draws
-from ganflow.training.feeding import Feed, build_feed
+from ganflow.training.feeding import Batch, Feed, build_feed
 from ganflow.training.schedule import DiscriminatorSchedule, discriminator_schedule
 from ganflow.training.state import DIVERGENCE_REMEDY, TrainingState, create_state
-from ganflow.training.step import METRICS, TrainingStep, sheet_latents
+from ganflow.training.step import METRICS, TrainingStep, sheet_inputs
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Report:
     Attributes:
         step: reached.
         arrays: the whole state, by name.
-        samples: (num, H, W, C) uint8, from fixed latents and the averaged generator.
+        samples: (num, H, W, C) uint8, from fixed inputs and the averaged generator.
         history: one row: step, images seen, mean of each metric over the interval, rate; None before the first step.
     """
 
@@ -49,7 +50,7 @@ class Report:
 
 
 def train(
-    images: np.ndarray,
+    images: ImageSet,
     generator: Architecture,
     discriminator: Architecture,
     parameters: TrainingParameters,
@@ -59,7 +60,7 @@ def train(
     """Train, yielding a report at step 0 and after every interval; the state is saved by whoever consumes the reports.
 
     Args:
-        images: (N, H, W, C) uint8.
+        images: to train on.
         generator: architecture.
         discriminator: architecture.
         parameters: of training.
@@ -79,15 +80,15 @@ def train(
         state = create_state(generator, discriminator, settled)
     _begin(state, strategy, resume_from, initial_networks)
     run_steps = _compile(images, state, settled, strategy)
-    latents = sheet_latents(state, parameters.sheet_columns**2, parameters.seed)
+    inputs = sheet_inputs(state, parameters.sheet_columns**2, parameters.seed)
     with deferred_stop() as stop:
         if state.reached == 0:
-            yield _report(state, latents, None)
+            yield _report(state, inputs, None)
         while (start := state.reached) < parameters.num_steps:
             num_steps = min(parameters.interval - start % parameters.interval, parameters.num_steps - start)
             with lost_worker_errors(strategy, start):
                 history = _run_interval(state, run_steps, num_steps, parameters)
-                report = _report(state, latents, history)
+                report = _report(state, inputs, history)
                 check_same_weights(strategy, report.arrays, report.step)
             yield report
             with lost_worker_errors(strategy, state.reached):
@@ -113,7 +114,7 @@ def _begin(
 
 
 def _compile(
-    images: np.ndarray, state: TrainingState, settled: TrainingParameters, strategy: tf.distribute.Strategy
+    images: ImageSet, state: TrainingState, settled: TrainingParameters, strategy: tf.distribute.Strategy
 ) -> Callable[[int], tf.Tensor]:
     """Compile the steps of a run that go on from its state."""
     step = TrainingStep(state, find_loss(settled.loss, settled.label_smoothing), settled)
@@ -132,7 +133,7 @@ def _interruption(stop: StopRequest, step: int, parameters: TrainingParameters) 
     )
 
 
-def check_batch_size(images: np.ndarray, parameters: TrainingParameters) -> None:
+def check_batch_size(images: ImageSet, parameters: TrainingParameters) -> None:
     """Raise ConfigurationError if there are fewer images than a batch."""
     if len(images) < parameters.batch_size:
         raise ConfigurationError(
@@ -185,8 +186,8 @@ class _Steps:
     """
 
     state: TrainingState
-    update_discriminator: Callable[[tf.Tensor, tf.Tensor], None]
-    update_both: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    update_discriminator: Callable[[Batch, tf.Tensor], None]
+    update_both: Callable[[Batch, tf.Tensor], tf.Tensor]
     feed: Feed
     schedule: DiscriminatorSchedule
     strategy: tf.distribute.Strategy
@@ -225,8 +226,8 @@ class _Steps:
         return number + 1
 
 
-def _report(state: TrainingState, latents: tf.Tensor, history: dict[str, Any] | None) -> Report:
-    samples = to_pixels(state.average_generator(latents, training=False), pixel_range(state.generator))
+def _report(state: TrainingState, inputs: Any, history: dict[str, Any] | None) -> Report:
+    samples = to_pixels(state.average_generator(inputs, training=False), pixel_range(state.generator))
     return Report(state.reached, state.arrays(), samples.numpy(), history)
 
 

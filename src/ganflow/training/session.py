@@ -11,6 +11,7 @@ import pandas as pd
 import tensorflow as tf
 
 from ganflow.config.training import TrainingParameters
+from ganflow.data.images import ImageSet
 from ganflow.errors import CollapseError, DivergenceError
 from ganflow.networks import Architecture
 from ganflow.reporting.sheets import tile
@@ -66,7 +67,7 @@ class Session:
 
     Attributes:
         run_id: name of everything that decides its weights.
-        images: (N, H, W, C) uint8.
+        images: to train on.
         generator: architecture.
         discriminator: architecture.
         parameters: of training.
@@ -77,7 +78,7 @@ class Session:
     """
 
     run_id: str
-    images: np.ndarray
+    images: ImageSet
     generator: Architecture
     discriminator: Architecture
     parameters: TrainingParameters

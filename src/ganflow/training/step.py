@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import tensorflow as tf
 
 from ganflow.config.training import TrainingParameters
 from ganflow.losses.adversarial import AdversarialLoss
 from ganflow.losses.penalties import Discriminator, around, between, gradient_penalty, logits_and_squared_gradient_norms
-from ganflow.networks import draw_latents, normalises_batches, pixel_range, scale_pixels
+from ganflow.networks import draw_inputs, normalises_batches, pixel_range, scale_pixels
 from ganflow.runtime.distribution import own_share, spread_of_batch
 from ganflow.training.augmentation import NUM_DRAWS, augment
-from ganflow.training.draws import (
-    DISCRIMINATOR_LATENTS,
-    FAKE_AUGMENTATION,
-    GENERATOR_LATENTS,
-    PENALTY_NOISE,
-    PENALTY_POINTS,
-    REAL_AUGMENTATION,
-    SHEET_LATENTS,
-    Draws,
-)
+from ganflow.training.draws import Draws
+from ganflow.training.feeding import Batch
 from ganflow.training.optimizers import apply_gradients
 from ganflow.training.state import TrainingState
 
@@ -34,9 +27,12 @@ weights.
 """
 
 
-def sheet_latents(state: TrainingState, num: int, seed: int) -> tf.Tensor:
-    """The fixed latents of a run's sample sheets, (num, dimension)."""
-    return draw_latents(state.average_generator, num, Draws(seed).at(0, SHEET_LATENTS))
+def sheet_inputs(state: TrainingState, num: int, seed: int) -> Any:
+    """The fixed inputs of a run's sample sheets, `num` of them."""
+    return draw_inputs(state.average_generator, num, Draws(seed).at(0, "inputs of sheets"))
+
+
+_FAKES = "augmentation of fake images"
 
 
 @dataclass(frozen=True)
@@ -169,11 +165,11 @@ class PenaltyOnSlope:
         """The weighted penalty, a scalar, at points that are drawn between or around the images."""
         wanted, num = self.parameters.gradient_penalty, self.parameters.batch_size
         assert wanted is not None  # noqa: S101 (asked by the caller)
-        share = own_share(self.draws.uniform(self.number, PENALTY_POINTS, (num, 1, 1, 1)))
+        share = own_share(self.draws.uniform(self.number, "points of the penalty", (num, 1, 1, 1)))
         if wanted.points == "between":
             points = between(real_images, fake_images, share)
         else:
-            noise = own_share(self.draws.uniform(self.number, PENALTY_NOISE, (num, *real_images.shape[1:])))
+            noise = own_share(self.draws.uniform(self.number, "noise of the penalty", (num, *real_images.shape[1:])))
             points = around(real_images, noise, share, spread_of_batch(real_images))
         return wanted.weight * gradient_penalty(discriminator, points, wanted.target)
 
@@ -182,8 +178,8 @@ class PenaltyOnSlope:
 class TrainingStep:
     """One step of training, in the two pieces that the loop around it calls.
 
-    Every replica gets the whole batch of real images, (batch size, H, W, C) uint8, draws all of the noise, and goes on with its own
-    share of both. The argument `number` is that of discriminator updates before this one.
+    Every replica gets the whole batch of real images, draws all of the noise, and goes on with its own share of both. The argument
+    `number` is that of discriminator updates before this one.
 
     Attributes:
         state: that the step moves.
@@ -195,29 +191,29 @@ class TrainingStep:
     loss: AdversarialLoss
     parameters: TrainingParameters
 
-    def update_both(self, pixels: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+    def update_both(self, batch: Batch, number: tf.Tensor) -> tf.Tensor:
         """Update the discriminator, the generator and its average; count the step; return METRICS as a float32 vector."""
         state = self.state
-        real_images = self._see_real(pixels, number)
+        real_images = self._see_real(batch.images, number)
         with tf.GradientTape() as generator_tape:
-            fake_images = state.generator(self._draw_noise(state.step, GENERATOR_LATENTS), training=True)
+            fake_images = state.generator(self._draw_inputs(state.step, "inputs of the generator"), training=True)
         fakes = fake_images if self.parameters.share_fakes else self._make_fakes(number)
         discriminator_loss, penalty, accuracy = self._update_discriminator(real_images, fakes, number)
         generator_loss, gradient_norm = update_generator(
-            state, self.loss, real_images, fake_images, generator_tape, lambda images: self._augment(images, number, FAKE_AUGMENTATION, 1)
+            state, self.loss, real_images, fake_images, generator_tape, lambda images: self._augment(images, number, _FAKES, 1)
         )
         update_average(state, self.parameters.average_decay)
         state.step.assign_add(1)
         return tf.stack([discriminator_loss, generator_loss, penalty, accuracy, gradient_norm])
 
-    def update_discriminator(self, pixels: tf.Tensor, number: tf.Tensor) -> None:
+    def update_discriminator(self, batch: Batch, number: tf.Tensor) -> None:
         """Update the discriminator alone, with fakes of its own."""
-        self._update_discriminator(self._see_real(pixels, number), self._make_fakes(number), number)
+        self._update_discriminator(self._see_real(batch.images, number), self._make_fakes(number), number)
 
     def _update_discriminator(
         self, real_images: tf.Tensor, fake_images: tf.Tensor, number: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        fake_images = self._augment(tf.stop_gradient(fake_images), number, FAKE_AUGMENTATION)
+        fake_images = self._augment(tf.stop_gradient(fake_images), number, _FAKES)
         measured = update_discriminator(self.state, self.loss, self._penalties(number), real_images, fake_images)
         if self.parameters.weight_clip is not None:
             clip_weights(self.state, self.parameters.weight_clip)
@@ -230,23 +226,24 @@ class TrainingStep:
 
     def _see_real(self, pixels: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         """Real images as the discriminator sees them."""
-        return self._augment(scale_pixels(own_share(pixels), pixel_range(self.state.generator)), number, REAL_AUGMENTATION)
+        return self._augment(scale_pixels(own_share(pixels), pixel_range(self.state.generator)), number, "augmentation of real images")
 
     def _make_fakes(self, number: tf.Tensor) -> tf.Tensor:
         """Fakes for the discriminator alone."""
-        noise = self._draw_noise(number, DISCRIMINATOR_LATENTS)
-        return self.state.generator(noise, training=self.parameters.discriminator_fakes == "training")
+        inputs = self._draw_inputs(number, "inputs for the discriminator alone")
+        return self.state.generator(inputs, training=self.parameters.discriminator_fakes == "training")
 
-    def _draw_noise(self, number: tf.Tensor, stream: int) -> tf.Tensor:
-        return own_share(draw_latents(self.state.generator, self.parameters.batch_size, self._draws.at(number, stream)))
+    def _draw_inputs(self, number: tf.Tensor, use: str) -> Any:
+        drawn = draw_inputs(self.state.generator, self.parameters.batch_size, self._draws.at(number, use))
+        return tf.nest.map_structure(own_share, drawn)
 
-    def _augment(self, images: tf.Tensor, number: tf.Tensor, stream: int, use: int = 0) -> tf.Tensor:
-        """Augment images if the run does. The two uses of one stream are drawn together, so that they differ."""
+    def _augment(self, images: tf.Tensor, number: tf.Tensor, use: str, turn: int = 0) -> tf.Tensor:
+        """Augment images if the run does. The two turns of one use are drawn together, so that they differ."""
         parameters = self.parameters
         if parameters.augmentation is None:
             return images
-        of_all = self._draws.uniform(number, stream, (parameters.batch_size, 2 * NUM_DRAWS))
-        own = own_share(of_all[:, use * NUM_DRAWS : (use + 1) * NUM_DRAWS])
+        of_all = self._draws.uniform(number, use, (parameters.batch_size, 2 * NUM_DRAWS))
+        own = own_share(of_all[:, turn * NUM_DRAWS : (turn + 1) * NUM_DRAWS])
         return augment(images, parameters.augmentation, own, pixel_range(self.state.generator)[0])
 
     @property

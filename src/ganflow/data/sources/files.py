@@ -20,31 +20,76 @@ ABSENT_STATUS = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 
 def read_bytes(location: str, name: str) -> bytes:
     """Bytes of the file `name` or `name`.gz at a folder or a URL prefix."""
+    folder = _folder(location)
+    if folder is None:
+        return _download(location, name)
+    file = _find(folder, name)
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise _unreadable(folder, name, error) from error
+
+
+def file_state(location: str, name: str) -> str:
+    """Text that changes when the file does, found without reading it; of what a URL has, the URL alone."""
+    folder = _folder(location)
+    if folder is None:
+        return f"{location} {name}"
+    file = _find(folder, name)
+    about = file.stat()
+    return f"{file.resolve()} {about.st_size} {about.st_mtime_ns}"
+
+
+def local_file(location: str | None, kind: str) -> Path:
+    """The file at a location that has to be one.
+
+    Args:
+        location: path or file:/// URL.
+        kind: what is expected, for errors.
+
+    Raises:
+        ConfigurationError: if there is no location, or it is another kind of URL.
+        DataError: if there is no such file.
+    """
+    path = None if not location else _folder(location)
+    if path is None:
+        raise ConfigurationError(f"Got data.location {location!r}, expected {kind} on this machine. Set data.location to its path.")
+    if not path.is_file():
+        raise DataError(f"Got data.location {path}, which is no file; expected {kind}. Correct data.location.")
+    return path
+
+
+def _folder(location: str) -> Path | None:
+    """The path that a location means; None if it means the web."""
     scheme, separator, rest = location.partition("://")
     if not separator:
-        return _read_from_folder(Path(location).expanduser(), name)
+        return Path(location).expanduser()
     if scheme.lower() in ("http", "https"):
-        return _download(location, name)
+        return None
     if scheme.lower() == "file" and rest.startswith("/"):
-        return _read_from_folder(Path(url2pathname(rest)), name)
+        return Path(url2pathname(rest))
     raise ConfigurationError(
         f"Got data.location {location!r}, expected a folder, or a URL that begins with http://, https:// or file:/// (three slashes). "
         f"Set data.location to one of these."
     )
 
 
-def _read_from_folder(folder: Path, name: str) -> bytes:
+def _find(folder: Path, name: str) -> Path:
     candidates = [folder / name, folder / f"{name}.gz"]
     try:
         if not folder.is_dir():
-            raise DataError(f"Got data.location {folder}, which is not a folder; expected one with the MNIST files. Correct data.location.")
+            raise DataError(f"Got data.location {folder}, which is not a folder; expected one with {name}. Correct data.location.")
         for candidate in candidates:
             if candidate.exists():
-                return candidate.read_bytes()
+                return candidate
     except OSError as error:
-        raise DataError(f"Cannot read {name} in {folder}: got {error}; expected a readable file. Check it and its permissions.") from error
+        raise _unreadable(folder, name, error) from error
     looked_for = " or ".join(candidate.name for candidate in candidates)
-    raise DataError(f"Got no MNIST file {name} in {folder}, expected {looked_for}. Put the file there, or correct data.location.")
+    raise DataError(f"Got no file {name} in {folder}, expected {looked_for}. Put the file there, or correct data.location.")
+
+
+def _unreadable(folder: Path, name: str, error: OSError) -> DataError:
+    return DataError(f"Cannot read {name} in {folder}: got {error}; expected a readable file. Check it and its permissions.")
 
 
 def _download(prefix: str, name: str) -> bytes:
@@ -64,7 +109,7 @@ def _download(prefix: str, name: str) -> bytes:
         except (OSError, HTTPException, ValueError) as error:  # unreachable or timed out, cut short, not a URL
             raise _download_error(url, error) from error
     raise DataError(
-        f"Got no MNIST file {name} at {prefix}, expected {' or '.join(absent)}. Set data.location to a prefix that has it, or to a folder."
+        f"Got no file {name} at {prefix}, expected {' or '.join(absent)}. Set data.location to a prefix that has it, or to a folder."
     )
 
 

@@ -1,27 +1,24 @@
-"""Nodes that fetch the images and keep some of them apart."""
+"""Nodes that read the images of a source and keep some of them apart."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from ganflow.config.data import DataParameters
-from ganflow.data import sources, splits
-from ganflow.data.fingerprint import describe
-from ganflow.data.images import LabelledImages
+from ganflow.data import preparation
+from ganflow.data.fingerprint import Fingerprint, describe
+from ganflow.data.images import ImageSet
+from ganflow.data.preparation import ImagePart, Progress
 
 
-def load_images(parameters: DataParameters) -> LabelledImages:
-    """Fetch every image of the source, with its label."""
-    return sources.load_images(parameters.source, parameters.location)
+def prepare_images(
+    parameters: DataParameters, earlier_train: Mapping[str, Progress], earlier_held_out: Mapping[str, Progress]
+) -> Iterator[dict[str, ImagePart]]:
+    """Stream every image of the source into one of two sets, from where an earlier run was cut off."""
+    for train, held_out in preparation.prepare(parameters, earlier_train, earlier_held_out):
+        yield {"train_images": train, "held_out_images": held_out}
 
 
-def split_images(images: LabelledImages, parameters: DataParameters) -> dict[str, Any]:
-    """Divide the images into a training and a held-out part, the same for the same parameters."""
-    split = splits.split(images, parameters.held_out_per_class, parameters.seed)
-    return {
-        "train_images": split.train_images,
-        "train_labels": split.train_labels,
-        "held_out_images": split.held_out_images,
-        "held_out_labels": split.held_out_labels,
-        "data_fingerprint": describe(split, parameters.source),
-    }
+def describe_images(train: ImageSet, held_out: ImageSet, parameters: DataParameters) -> Fingerprint:
+    """What both sets are, by a hash of their content."""
+    return describe(train, held_out, parameters.source)

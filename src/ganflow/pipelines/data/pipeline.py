@@ -2,17 +2,22 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganflow.pipelines.data.nodes import load_images, split_images
+from ganflow.pipelines.data.nodes import describe_images, prepare_images
 
-SPLIT = ("train_images", "train_labels", "held_out_images", "held_out_labels", "data_fingerprint")
+SETS = ("train_images", "held_out_images")
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """Wire the `data` pipeline."""
     return Pipeline(
         [
-            Node(load_images, "params:data", "labelled_images", name="load_images"),
-            Node(split_images, ["labelled_images", "params:data"], {name: name for name in SPLIT}, name="split_images"),
+            Node(
+                prepare_images,
+                ["params:data", "earlier_train_images", "earlier_held_out_images"],
+                {name: name for name in SETS},
+                name="prepare_images",
+            ),
+            Node(describe_images, [*SETS, "params:data"], "data_fingerprint", name="describe_images"),
         ],
         tags="data",
     )

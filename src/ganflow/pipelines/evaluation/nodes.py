@@ -9,10 +9,12 @@ import pandas as pd
 
 from ganflow.config.evaluation import EvaluationParameters
 from ganflow.data.fingerprint import Fingerprint
+from ganflow.data.images import ImageSet
 from ganflow.errors import DataError
 from ganflow.features.stored import FeatureExtractor
-from ganflow.metrics.report import FeatureSet, check_accuracy, score
+from ganflow.metrics.report import FeatureSet, score
 from ganflow.records import GeneratorRecord
+from ganflow.runtime.seeds import named_seed
 
 
 class Metrics(TypedDict):
@@ -20,7 +22,7 @@ class Metrics(TypedDict):
 
     Attributes:
         scores: {subject: {name of a score: its value}}, of the generator, of training images and of noise.
-        feature_extractor: the classifier's `accuracy` and the `sha256` of its weights.
+        feature_extractor: the extractor's `name`, the `sha256` of its weights, and a classifier's `accuracy`.
         generator: record of the generator.
     """
 
@@ -33,25 +35,28 @@ def extract_features(
     generator: Any,
     generator_record: GeneratorRecord,
     extractor: FeatureExtractor,
-    train_images: np.ndarray,
-    held_out_images: np.ndarray,
+    train: ImageSet,
+    held_out: ImageSet,
     parameters: EvaluationParameters,
 ) -> dict[str, FeatureSet]:
-    """Features and predicted classes of held-out images, generated images, training images and noise."""
+    """Features, and predicted classes if there are any, of held-out images, generated images, training images and noise."""
     from ganflow.networks import check_record
     from ganflow.sampling.images import sample_images
     from ganflow.scoring import Scorer, num_scored
 
     check_record(generator, generator_record)
-    _check_shape(generator.output_shape[1:], held_out_images.shape[1:])
-    num = num_scored(parameters, len(train_images))
-    scorer = Scorer(extractor, held_out_images, parameters)
+    _check_shape(generator.output_shape[1:], held_out.images.shape[1:])
+    num = num_scored(parameters, len(train))
+    scorer = Scorer(extractor, held_out.images, parameters)
     drawn = sample_images(generator, num, parameters.batch_size, parameters.seed)
-    random = np.random.default_rng(parameters.seed)
-    real = train_images[np.sort(random.choice(len(train_images), num, replace=False))]
-    noise = random.integers(0, 256, (num, *held_out_images.shape[1:]), dtype=np.uint8)
-    subjects = {"generator": drawn, "real_images": real, "noise": noise}
-    return {"held_out": scorer.held_out} | {name: scorer.classify(images) for name, images in subjects.items()}
+    chosen = _random(parameters, "training images to score").choice(len(train), num, replace=False)
+    noise = _random(parameters, "noise to score").integers(0, 256, (num, *held_out.images.shape[1:]), dtype=np.uint8)
+    subjects = {"generator": drawn, "real_images": train.images[np.sort(chosen)], "noise": noise}
+    return {"held_out": scorer.held_out} | {name: scorer.extract(images) for name, images in subjects.items()}
+
+
+def _random(parameters: EvaluationParameters, use: str) -> np.random.Generator:
+    return np.random.default_rng(named_seed(parameters.seed, use))
 
 
 def _check_shape(generated: tuple[int, ...], held_out: tuple[int, ...]) -> None:
@@ -70,18 +75,22 @@ def score_features(
     parameters: EvaluationParameters,
 ) -> dict[str, Any]:
     """Score the generator against held-out images, between a floor (real training images) and a ceiling (noise)."""
-    known = extractor["metadata"]
-    check_accuracy(known["accuracy"], parameters.minimum_accuracy)
     scores = {
-        subject: score(features["held_out"], features[subject], data_fingerprint["num_classes"], parameters.num_neighbours)
+        subject: score(features["held_out"], features[subject], len(data_fingerprint["class_names"]), parameters.num_neighbours)
         for subject in ("generator", "real_images", "noise")
     }
     metrics: Metrics = {
         "scores": scores,
-        "feature_extractor": {"accuracy": known["accuracy"], "sha256": known["sha256"]},
+        "feature_extractor": _describe(extractor),
         "generator": generator_record,
     }
     return {"metrics": metrics, "metrics_table": _table(scores)}
+
+
+def _describe(extractor: FeatureExtractor) -> dict[str, float | str]:
+    metadata = extractor["metadata"]
+    accuracy = {"accuracy": metadata["accuracy"]} if "accuracy" in metadata else {}
+    return {"name": metadata["origin"]["name"], "sha256": metadata["sha256"], **accuracy}
 
 
 def _table(scores: dict[str, dict[str, float]]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Labelled images to a frozen classifier, in whose features training and evaluation score generators."""
+"""Images to a frozen feature extractor, in whose features training and evaluation score generators."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -11,15 +11,7 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 obtain_feature_extractor,
-                [
-                    "stored_feature_extractor",
-                    "train_images",
-                    "train_labels",
-                    "held_out_images",
-                    "held_out_labels",
-                    "data_fingerprint",
-                    "params:extractor",
-                ],
+                ["stored_feature_extractor", "train_images", "held_out_images", "data_fingerprint", "params:extractor"],
                 "feature_extractor",
                 name="obtain_feature_extractor",
             ),

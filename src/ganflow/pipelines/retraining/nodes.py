@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-
 from ganflow.champion import decision, page, reasons
 from ganflow.champion.decision import Decisions, Reason
 from ganflow.champion.gate import Trial
@@ -14,6 +12,7 @@ from ganflow.config.evaluation import EvaluationParameters
 from ganflow.config.retraining import RetrainingParameters
 from ganflow.config.training import TrainingParameters
 from ganflow.data.fingerprint import Fingerprint
+from ganflow.data.images import ImageSet
 from ganflow.features.stored import FeatureExtractor
 from ganflow.records import Champion, GeneratorRecord, Promotion, RegisteredVersion
 from ganflow.training.streams import Series
@@ -48,8 +47,8 @@ def hold_trial(
     challenger: Any,
     champion: Any,
     feature_extractor: FeatureExtractor,
-    train_images: np.ndarray,
-    held_out_images: np.ndarray,
+    train: ImageSet,
+    held_out: ImageSet,
     data_fingerprint: Fingerprint,
     parameters: RetrainingParameters,
     evaluation: EvaluationParameters,
@@ -57,7 +56,7 @@ def hold_trial(
     """Score challenger and champion on the same held-out images in the same features, on several draws of samples each."""
     from ganflow.champion.trial import Contest
 
-    contest = Contest(feature_extractor, train_images, held_out_images, data_fingerprint, parameters, evaluation)
+    contest = Contest(feature_extractor, train.images, held_out.images, data_fingerprint, parameters, evaluation)
     return contest.hold(challenger, champion)
 
 

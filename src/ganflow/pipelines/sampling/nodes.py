@@ -30,13 +30,11 @@ def draw_sheet(generator: Any, parameters: SamplingParameters) -> np.ndarray:
 
 def interpolate_latents(generator: Any, parameters: SamplingParameters) -> np.ndarray:
     """Walk from one latent to another, a row for each pair."""
-    from ganflow.networks import draw_latents
-    from ganflow.sampling.images import images_from_latents
-    from ganflow.sampling.latents import interpolate
+    from ganflow.sampling.images import images_from_inputs
+    from ganflow.sampling.interpolation import draw_paths
 
-    ends = draw_latents(generator, 2 * parameters.num_interpolations, (parameters.seed, -1)).numpy()
-    latents = interpolate(ends[::2], ends[1::2], parameters.num_interpolation_steps)
-    return tile(images_from_latents(generator, latents, parameters.batch_size), parameters.num_interpolation_steps)
+    inputs = draw_paths(generator, parameters.num_interpolations, parameters.num_interpolation_steps, parameters.seed)
+    return tile(images_from_inputs(generator, inputs, parameters.batch_size), parameters.num_interpolation_steps)
 
 
 def animate_evolution(

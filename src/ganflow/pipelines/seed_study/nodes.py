@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ganflow.config.evaluation import EvaluationParameters
@@ -16,6 +15,7 @@ from ganflow.config.networks import NetworksParameters
 from ganflow.config.seed_study import SeedStudyParameters
 from ganflow.config.training import TrainingParameters
 from ganflow.data.fingerprint import Fingerprint
+from ganflow.data.images import ImageSet
 from ganflow.doctor.real import RealImages
 from ganflow.errors import CollapseError, ConfigurationError, DivergenceError
 from ganflow.features.stored import FeatureExtractor
@@ -48,7 +48,7 @@ Plan = dict[str, PlannedRun]
 
 
 def plan_study(
-    images: np.ndarray,
+    images: ImageSet,
     data_fingerprint: Fingerprint,
     recipes: Recipes,
     networks: NetworksParameters,
@@ -95,7 +95,7 @@ def read_recipes(recipes: Recipes, study: SeedStudyParameters) -> dict[str, tupl
 
 
 def train_study(
-    images: np.ndarray,
+    images: ImageSet,
     plan: Plan,
     earlier_checkpoints: Series,
     earlier_history: dict[str, pd.DataFrame],
@@ -142,7 +142,7 @@ def score_study(
     best_checkpoints: Series,
     training_history: dict[str, pd.DataFrame],
     feature_extractor: FeatureExtractor,
-    held_out_images: np.ndarray,
+    held_out: ImageSet,
     data_fingerprint: Fingerprint,
     parameters: EvaluationParameters,
 ) -> dict[str, dict[str, Any]]:
@@ -150,7 +150,7 @@ def score_study(
     from ganflow.sampling.images import sample_images
     from ganflow.scoring import Scorer, num_scored
 
-    scorer = Scorer(feature_extractor, held_out_images, parameters)
+    scorer = Scorer(feature_extractor, held_out.images, parameters)
     num = num_scored(parameters, data_fingerprint["num_train"])
     scores = {}
     for run_id, run in plan.items():
@@ -158,7 +158,7 @@ def score_study(
             continue
         exported = export_generator(checkpoints, best_checkpoints, training_history, run.training_run, run.generator, run.parameters)
         drawn = sample_images(exported["generator"], num, parameters.batch_size, parameters.seed)
-        found = scorer.score(drawn, data_fingerprint["num_classes"])
+        found = scorer.score(drawn, len(data_fingerprint["class_names"]))
         scores[run_id] = {"recipe": run.recipe, "seed": run.seed, "best_step": exported["generator_record"]["step"], "scores": found}
     return scores
 

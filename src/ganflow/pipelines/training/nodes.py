@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ganflow.config.health import HealthParameters
 from ganflow.config.training import TrainingParameters
 from ganflow.data.fingerprint import Fingerprint, check_fingerprint
+from ganflow.data.images import ImageSet
 from ganflow.doctor.real import RealImages
 from ganflow.features.stored import FeatureExtractor
 from ganflow.records import GeneratorRecord, RunRecord
@@ -18,7 +18,7 @@ from ganflow.training.streams import Series
 
 
 def identify_run(
-    images: np.ndarray,
+    images: ImageSet,
     data_fingerprint: Fingerprint,
     generator: dict[str, Any],
     discriminator: dict[str, Any],
@@ -27,10 +27,11 @@ def identify_run(
 ) -> RunRecord:
     """Name the run after what decides its weights: data, architectures, training parameters, and what it starts from if not anew."""
     from ganflow.runtime.devices import settle
+    from ganflow.training.draws import SCHEME
     from ganflow.training.identity import run_id
     from ganflow.training.loop import check_batch_size
 
-    check_fingerprint(images, data_fingerprint)
+    check_fingerprint(images.images, data_fingerprint)
     check_batch_size(images, parameters)
     settled = settle(parameters)
     identity = {
@@ -38,6 +39,7 @@ def identify_run(
         "generator": generator,
         "discriminator": discriminator,
         "training": settled.identity(),
+        "draws": SCHEME,
     }
     if initial_state:
         identity["initial_state"] = initial_state["metadata"]
@@ -45,16 +47,16 @@ def identify_run(
 
 
 def measure_real_images(
-    images: np.ndarray, feature_extractor: FeatureExtractor, data_fingerprint: Fingerprint, health: HealthParameters
+    images: ImageSet, feature_extractor: FeatureExtractor, data_fingerprint: Fingerprint, health: HealthParameters
 ) -> RealImages:
     """Measure on training images what a run's own images are going to be compared with."""
     from ganflow.doctor.watch import look_at_real_images
 
-    return look_at_real_images(images, feature_extractor, data_fingerprint["num_classes"], health)
+    return look_at_real_images(images.images, feature_extractor, len(data_fingerprint["class_names"]), health)
 
 
 def train_gan(
-    images: np.ndarray,
+    images: ImageSet,
     generator: dict[str, Any],
     discriminator: dict[str, Any],
     training_run: RunRecord,

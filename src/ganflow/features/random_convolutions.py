@@ -1,0 +1,61 @@
+"""Convolutions with random weights, whose outputs are the space that generators of unlabelled images are scored in.
+
+A network that was never trained still tells sets of images apart by what their patches are like, and it prefers no class.
+
+Source: 2002.09797, section 4.2 ("random embeddings"); the network is our own.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import layers
+
+from ganflow.config.extractor import ExtractorParameters
+from ganflow.data.images import ImageSet
+from ganflow.features.classifier import FEATURE_WIDTH, stage_widths
+from ganflow.runtime.seeds import named_seed
+
+_NUM_MEASURED = 2_000
+"""Training images on which the features' mean and deviation are measured."""
+
+
+def build_random_convolutions(image_shape: tuple[int, int, int], num_classes: int = 0) -> keras.Model:
+    """Build the network; `instantiate` gives it the weights of a seed.
+
+    Args:
+        image_shape: (H, W, C), H and W at least 8.
+        num_classes: of no importance here.
+
+    Returns:
+        (N, H, W, C) pixels in [0, 1] to (N, FEATURE_WIDTH) features.
+    """
+    del num_classes
+    hidden = inputs = keras.Input(image_shape, name="images")
+    hidden = layers.Rescaling(2.0, -1.0, name="scaling")(hidden)
+    for number, width in enumerate(stage_widths(image_shape), start=1):
+        initializer = keras.initializers.HeNormal(seed=None)
+        hidden = layers.Conv2D(width, 3, padding="same", kernel_initializer=initializer, name=f"stage_{number}_convolution")(hidden)
+        hidden = layers.ReLU(name=f"stage_{number}_activation")(hidden)
+        hidden = layers.AveragePooling2D(2, name=f"stage_{number}_pooling")(hidden)
+    hidden = layers.Flatten(name="flat")(hidden)
+    hidden = layers.Dense(FEATURE_WIDTH, use_bias=False, name="projection")(hidden)
+    features = layers.BatchNormalization(center=False, scale=False, epsilon=1e-6, name="features")(hidden)
+    return keras.Model(inputs, features, name="feature_extractor")
+
+
+def standardise(network: keras.Model, train: ImageSet, parameters: ExtractorParameters) -> None:
+    """Give each feature mean 0 and variance 1 over training images, in place: the kernel distance takes features on that scale.
+
+    Args:
+        network: from `build_random_convolutions`.
+        train: training images.
+        parameters: whose seed chooses among them.
+    """
+    random = np.random.default_rng(named_seed(parameters.seed, "images to standardise features on"))
+    chosen = np.sort(random.choice(len(train), min(len(train), _NUM_MEASURED), replace=False))
+    projection = keras.Model(network.input, network.get_layer("projection").output)
+    values = projection.predict(train.images[chosen].astype(np.float32) / 255, batch_size=100, verbose=0)
+    last = network.get_layer("features")
+    last.moving_mean.assign(values.mean(axis=0))
+    last.moving_variance.assign(values.var(axis=0))

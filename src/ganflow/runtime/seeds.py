@@ -1,0 +1,15 @@
+"""Seeds by name: every use of randomness has one of its own, so that a new use leaves the others as they were."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def named_seed(seed: int, use: str) -> int:
+    """The seed of one use of randomness, 0 to 2⁶³ - 1; other uses of the same seed have others.
+
+    Args:
+        seed: that a user sets.
+        use: what is drawn, in words.
+    """
+    return int.from_bytes(hashlib.sha256(f"{seed} {use}".encode()).digest()[:8], "big") >> 1
