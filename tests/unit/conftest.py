@@ -5,7 +5,7 @@ import pytest
 
 from base_parameters import section
 
-FINGERPRINT = {"sha256": "a" * 64, "image_shape": [8, 8, 1], "num_classes": 2}
+FINGERPRINT = {"sha256": "a" * 64, "image_shape": [8, 8, 1], "class_names": ["even", "odd"]}
 
 
 @pytest.fixture(scope="session")
@@ -49,25 +49,31 @@ def fingerprint(images):
 def evaluation_parameters():
     from ganflow.config.evaluation import EvaluationParameters
 
-    return section(EvaluationParameters, num_samples=12, batch_size=5, num_neighbours=2, minimum_accuracy=0.5)
+    return section(EvaluationParameters, num_samples=12, batch_size=5, num_neighbours=2)
 
 
 @pytest.fixture(scope="session")
 def extractor_parameters():
     from ganflow.config.extractor import ExtractorParameters
 
-    return section(ExtractorParameters, epochs=1, batch_size=8, learning_rate=1e-3)
+    return section(ExtractorParameters, epochs=1, batch_size=8, learning_rate=1e-3, minimum_accuracy=0.0)
 
 
 @pytest.fixture(scope="session")
-def obtain(images, extractor_parameters):
-    """Function that provides the classifier, as the node does."""
-    from ganflow.data.splits import Split
+def labelled(images):
+    """Those images, of two classes in turn."""
+    from ganflow.data.images import ImageSet
+
+    return ImageSet(images, np.arange(len(images)) % 2, ("even", "odd"))
+
+
+@pytest.fixture(scope="session")
+def obtain(labelled, extractor_parameters):
+    """Function that provides the extractor, as the node does."""
     from ganflow.features.extractor import obtain_feature_extractor
 
-    def provide(stored, images=images, parameters=extractor_parameters, **origin):
-        labels = np.arange(len(images)) % 2
-        return obtain_feature_extractor(stored, Split(images, labels, images, labels), FINGERPRINT | origin, parameters)
+    def provide(stored, images=labelled, parameters=extractor_parameters, **origin):
+        return obtain_feature_extractor(stored, images, images, FINGERPRINT | origin, parameters)
 
     return provide
 

@@ -147,7 +147,7 @@ class _Growing:
         self._target.parent.mkdir(parents=True, exist_ok=True)
         _write(self._images, HEADER_BYTES + progress.num_images * math.prod(shape), part.images)
         labels = np.empty(0, np.int64) if part.labels is None else part.labels
-        _write(self._labels, progress.num_images * labels.itemsize, labels)
+        _write(self._labels, progress.num_images * labels.itemsize if part.class_names else 0, labels)
         grown: _Note = {
             "origin": part.origin,
             "position": part.position,

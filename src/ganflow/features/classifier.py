@@ -22,26 +22,27 @@ MOST_IMAGES = 60_000
 """That the classifier is trained on; more would make it little better, and have to fit into memory."""
 
 
-def stage_widths(image_shape: tuple[int, int, int]) -> tuple[int, ...]:
+def stage_widths(image_shape: tuple[int, int, int], widths: tuple[int, ...] = STAGE_WIDTHS) -> tuple[int, ...]:
     """Channels of a network's stages, each of which halves height and width, until the map is small enough."""
-    num, largest = len(STAGE_WIDTHS), max(image_shape[:2])
+    num, largest = len(widths), max(image_shape[:2])
     while largest >> num > _LARGEST_MAP:
         num += 1
-    return STAGE_WIDTHS + (STAGE_WIDTHS[-1],) * (num - len(STAGE_WIDTHS))
+    return widths + (widths[-1],) * (num - len(widths))
 
 
-def build_classifier(image_shape: tuple[int, int, int], num_classes: int) -> keras.Model:
+def build_classifier(image_shape: tuple[int, int, int], num_classes: int, widths: tuple[int, ...] = STAGE_WIDTHS) -> keras.Model:
     """Build a convolutional classifier with FEATURE_WIDTH penultimate features.
 
     Args:
         image_shape: (H, W, C), H and W at least 8.
         num_classes: of the labels.
+        widths: channels of the first stages.
 
     Returns:
         (N, H, W, C) pixels in [0, 1] to [(N, FEATURE_WIDTH) features, (N, num_classes) logits].
     """
     hidden = inputs = keras.Input(image_shape, name="images")
-    for number, width in enumerate(stage_widths(image_shape), start=1):
+    for number, width in enumerate(stage_widths(image_shape, widths), start=1):
         hidden = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"stage_{number}_convolution")(hidden)
         hidden = FusedBatchNormalization(momentum=0.9, name=f"stage_{number}_normalization")(hidden)
         hidden = layers.ReLU(name=f"stage_{number}_activation")(hidden)

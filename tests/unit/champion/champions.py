@@ -25,5 +25,11 @@ def contestant(kernel_distance, coverage=(0.9, 0.92, 0.91), recall=(0.8, 0.82, 0
 
 
 def trial(challenger, champion=None, held_out=0.2, num_classes=10):
-    held = {"num_samples": 100, "num_classes": num_classes, "held_out_distance": held_out, "challenger": challenger}
+    held = {
+        "num_samples": 100,
+        "extractor": "classifier 0123",
+        "num_classes": num_classes,
+        "held_out_distance": held_out,
+        "challenger": challenger,
+    }
     return held if champion is None else held | {"champion": champion}

@@ -85,7 +85,6 @@ def broken_table() -> pd.DataFrame:
 
 
 CASES = {
-    "array": Case("ArrayDataset", "images.npy", lambda seed: pixels(seed, 30, 8, 8, 1), lambda: np.array([object()])),
     "safetensors": Case("SafetensorsDataset", "classifier.safetensors", state, broken_state),
     "json": Case("JSONDataset", "metrics.json", lambda seed: {"values": list(range(seed, seed + 2000))}, lambda: {"a": 1, "b": object()}),
     "csv": Case("CSVDataset", "metrics.csv", table, broken_table),

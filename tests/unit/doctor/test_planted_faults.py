@@ -11,6 +11,7 @@ from ganflow.config.extractor import ExtractorParameters
 from ganflow.config.health import HealthParameters
 from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, NetworksParameters
 from ganflow.config.training import OptimizerParameters, TrainingParameters
+from ganflow.data.images import ImageSet
 from ganflow.doctor.rules import RULES
 from ganflow.doctor.watch import Watch, look_at_real_images
 from ganflow.errors import DivergenceError
@@ -73,10 +74,10 @@ TRAINING = {
 class Laboratory:
     def __init__(self):
         self.images = draw_bars(400)
-        labels = np.arange(400) % 2
+        labelled = ImageSet(self.images, np.arange(400) % 2, ("0", "1"))
         parameters = section(ExtractorParameters, epochs=6, batch_size=32, learning_rate=3e-3)
-        fingerprint = {"sha256": "", "image_shape": [SIZE, SIZE, 1], "num_classes": 2}
-        self.extractor = obtain_feature_extractor({}, self.images, labels, self.images, labels, fingerprint, parameters)
+        fingerprint = {"sha256": "", "image_shape": [SIZE, SIZE, 1], "class_names": ["0", "1"]}
+        self.extractor = obtain_feature_extractor({}, labelled, labelled, fingerprint, parameters)
         assert self.extractor["metadata"]["accuracy"] > 0.9
 
     def begin(self, networks, training, images, health=HEALTH):
@@ -92,7 +93,7 @@ class Laboratory:
         images = self.images if images is None else images
         pair, parameters, watch = self.begin(networks or {}, training, images, health)
         try:
-            for report in train(images, *pair, parameters):
+            for report in train(ImageSet(images), *pair, parameters):
                 if report.history is not None:
                     watch.observe(report.history, report.samples, report.arrays)
         except DivergenceError as error:
@@ -189,12 +190,12 @@ def test_a_planted_fault_is_found(laboratory, fault):
 @pytest.mark.longer(twin=TWIN)
 def test_a_run_that_was_good_and_is_spoilt_declines(laboratory):
     pair, parameters, watch = laboratory.begin({}, {"num_steps": 300}, laboratory.images)
-    for report in train(laboratory.images, *pair, parameters):
+    for report in train(ImageSet(laboratory.images), *pair, parameters):
         if report.history is not None:
             watch.observe(report.history, report.samples, report.arrays)
     assert watch.doctor.findings == {}
     spoilt = report.arrays | {"generator_optimizer/learning_rate": np.float32(0.3)}
-    for later in train(laboratory.images, *pair, parameters.model_copy(update={"num_steps": 480}), spoilt):
+    for later in train(ImageSet(laboratory.images), *pair, parameters.model_copy(update={"num_steps": 480}), spoilt):
         row = watch.observe(later.history, later.samples, later.arrays)
     assert "decline" in names(watch.doctor)
     assert row["best_step"] <= 300
@@ -205,7 +206,7 @@ def test_copies_are_seen_where_only_some_training_images_are_looked_through(labo
     monkeypatch.setattr("ganflow.doctor.watch._MOST_CANDIDATES", 100)
     pair, parameters, watch = laboratory.begin({}, {"num_steps": 30}, laboratory.images)
     monkeypatch.setattr(watch, "_draw", lambda latents: laboratory.images[:200])
-    first, report = train(laboratory.images, *pair, parameters)
+    first, report = train(ImageSet(laboratory.images), *pair, parameters)
     row = watch.observe(report.history, report.samples, report.arrays)
     assert row["nearest_distance"] < 0.6 * watch.doctor.real["nearest_distance"]
     assert first.history is None

@@ -17,7 +17,7 @@ def test_the_extractor_is_trained_once_for_each_origin(obtain, extractor, extrac
 
 def test_a_changed_extractor_is_refused_and_a_foreign_file_replaced(obtain, extractor):
     changed = {name: array + 1 for name, array in extractor["arrays"].items()}
-    with pytest.raises(CheckpointError, match="not the .* frozen with.*train it anew"):
+    with pytest.raises(CheckpointError, match="not the .* frozen with.*make it anew"):
         obtain({"arrays": changed, "metadata": extractor["metadata"]})
     again = obtain({"arrays": {}, "metadata": {"other": 1}})
     assert again["metadata"] == extractor["metadata"]

@@ -12,7 +12,7 @@ def test_latents_follow_the_distribution_of_the_generator(networks_parameters, d
     latent = networks_parameters.latent.model_copy(update={"distribution": distribution})
     generator = networks.build_generator(networks_parameters.generator, latent, (8, 8, 1))
     stored = networks.instantiate(networks.architecture(generator))
-    latents = networks.draw_latents(stored, 20_000, (1, 2)).numpy()
+    latents = networks.draw_inputs(stored, 20_000, (1, 2)).numpy()
     assert latents.shape == (20_000, 6)
     assert np.abs(latents).max() <= bound
     # 120,000 draws: the standard error of the variance is below 0.5 % of it
@@ -22,7 +22,7 @@ def test_latents_follow_the_distribution_of_the_generator(networks_parameters, d
 
 def test_latents_repeat_for_a_seed_and_change_with_it(architectures):
     generator = networks.instantiate(architectures[0])
-    draw = [networks.draw_latents(generator, 5, seed).numpy() for seed in ((1, 2), (1, 2), (1, 3))]
+    draw = [networks.draw_inputs(generator, 5, seed).numpy() for seed in ((1, 2), (1, 2), (1, 3))]
     np.testing.assert_array_equal(draw[0], draw[1])
     assert not np.array_equal(draw[0], draw[2])
 
@@ -35,7 +35,7 @@ def test_xla_draws_the_same_latents(networks_parameters, distribution, tolerance
     generator = networks.build_generator(networks_parameters.generator, latent, (8, 8, 1))
 
     def draw(seed):
-        return networks.draw_latents(generator, 33, seed)
+        return networks.draw_inputs(generator, 33, seed)
 
     seed = tf.constant([1, 2])
     np.testing.assert_allclose(tf.function(draw, jit_compile=True)(seed), draw(seed), rtol=0, atol=tolerance)

@@ -12,7 +12,7 @@ NO_IMAGES = {"row": {}}
 
 
 @pytest.fixture
-def plan(images, fingerprint, networks_parameters, training_parameters):
+def plan(labelled, fingerprint, networks_parameters, training_parameters):
     """Function that plans two seeds of recipes, {name: what they change in training}."""
 
     def make(**recipes):
@@ -22,7 +22,7 @@ def plan(images, fingerprint, networks_parameters, training_parameters):
             for name, changes in recipes.items()
         }
         study = section(SeedStudyParameters, num_seeds=2, recipes=tuple(recipes), num_steps=None)
-        return plan_study(images, fingerprint, sections, networks, training_parameters, study)
+        return plan_study(labelled, fingerprint, sections, networks, training_parameters, study)
 
     return make
 
@@ -37,9 +37,9 @@ def test_two_names_for_one_run_are_refused(plan):
         plan(one={}, longer={"num_steps": 80})
 
 
-def test_a_run_that_is_longer_already_is_refused_before_any_is_trained(images, plan, training_parameters):
+def test_a_run_that_is_longer_already_is_refused_before_any_is_trained(labelled, plan, training_parameters):
     runs = plan(one={})
     last = list(runs)[-1]
     earlier = {last: {training_parameters.num_steps + 1: None}}
     with pytest.raises(ConfigurationError, match=r"'one' with seed 1 has been trained for 9 steps already.*num_steps to at least 9"):
-        next(train_study(images, runs, earlier, {}, NO_IMAGES, None))
+        next(train_study(labelled, runs, earlier, {}, NO_IMAGES, None))

@@ -9,6 +9,7 @@ import pytest
 from base_parameters import section
 from ganflow.config.health import HealthParameters
 from ganflow.config.training import OptimizerParameters
+from ganflow.data.images import ImageSet
 from ganflow.errors import CheckpointError, CollapseError, ConfigurationError, DataError, DivergenceError
 from ganflow.networks import check_record
 from ganflow.pipelines.training.nodes import export_generator, identify_run, measure_real_images, train_gan
@@ -17,8 +18,8 @@ from ganflow.training.streams import STREAMED
 
 
 @pytest.fixture(scope="module")
-def run(images, fingerprint, architectures, training_parameters):
-    return identify_run(images, fingerprint, *architectures, {}, training_parameters)
+def run(labelled, fingerprint, architectures, training_parameters):
+    return identify_run(labelled, fingerprint, *architectures, {}, training_parameters)
 
 
 NOTHING = {}
@@ -30,17 +31,17 @@ STILL = {"generator_optimizer": section(OptimizerParameters, name="adam", learni
 
 
 @pytest.fixture(scope="module")
-def real_images(images, extractor):
-    return measure_real_images(images, extractor, {"num_classes": 2}, HEALTH)
+def real_images(labelled, extractor):
+    return measure_real_images(labelled, extractor, {"class_names": ["even", "odd"]}, HEALTH)
 
 
 @pytest.fixture(scope="module")
-def chunks_of(images, architectures, run, real_images, training_parameters):
+def chunks_of(labelled, architectures, run, real_images, training_parameters):
     """Function that trains and returns an iterator of all chunks."""
 
     def train(checkpoints=(), history=(), initial_state=NOTHING, health=HEALTH, **changes):
         parameters = training_parameters.model_copy(update=changes)
-        return train_gan(images, *architectures, run, dict(checkpoints), dict(history), initial_state, real_images, parameters, health)
+        return train_gan(labelled, *architectures, run, dict(checkpoints), dict(history), initial_state, real_images, parameters, health)
 
     return train
 
@@ -70,10 +71,10 @@ def as_table(chunks, run_id):
     return {run_id: pd.concat(rows, ignore_index=True)}
 
 
-def test_a_run_is_its_data_networks_and_parameters(images, fingerprint, architectures, training_parameters, run):
+def test_a_run_is_its_data_networks_and_parameters(labelled, fingerprint, architectures, training_parameters, run):
     def identify(sha256="a" * 64, networks=architectures, initial_state=NOTHING, **changes):
         parameters = training_parameters.model_copy(update=changes)
-        return identify_run(images, fingerprint | {"sha256": sha256}, *networks, initial_state, parameters)["run_id"]
+        return identify_run(labelled, fingerprint | {"sha256": sha256}, *networks, initial_state, parameters)["run_id"]
 
     assert identify() == identify(num_steps=99) == identify(interval=1) == run["run_id"]
     others = [identify("b"), identify(networks=architectures[::-1]), identify(seed=1), identify(sheet_columns=3)]
@@ -83,12 +84,12 @@ def test_a_run_is_its_data_networks_and_parameters(images, fingerprint, architec
 
 def test_images_that_are_not_the_fingerprinted_ones_are_refused(images, fingerprint, architectures, training_parameters):
     with pytest.raises(DataError, match="of different data.*kedro run --pipelines data"):
-        identify_run(images + 1, fingerprint, *architectures, {}, training_parameters)
+        identify_run(ImageSet(images + 1), fingerprint, *architectures, {}, training_parameters)
 
 
-def test_too_few_images_are_refused_before_anything_is_saved(images, fingerprint, architectures, training_parameters):
+def test_too_few_images_are_refused_before_anything_is_saved(labelled, fingerprint, architectures, training_parameters):
     with pytest.raises(ConfigurationError, match="fewer than training.batch_size = 25"):
-        identify_run(images, fingerprint, *architectures, {}, training_parameters.model_copy(update={"batch_size": 25}))
+        identify_run(labelled, fingerprint, *architectures, {}, training_parameters.model_copy(update={"batch_size": 25}))
 
 
 def test_every_chunk_has_row_sheet_diagnosis_and_checkpoint_of_one_step(whole, run):
@@ -154,7 +155,8 @@ def test_the_best_of_a_complete_training_is_exported(whole, run, architectures, 
     run_id, steps = run["run_id"], (3, 6, 8)
     checkpoints = as_series(whole, run_id)
     # every step as a candidate, with scores of our own
-    table = {run_id: pd.DataFrame({"step": steps, "kernel_distance": scores, "kernel_distance_standard_error": 0.01})}
+    columns = {"step": steps, "kernel_distance": scores, "kernel_distance_standard_error": 0.01, "extractor": "one"}
+    table = {run_id: pd.DataFrame(columns)}
     exported = export_generator(checkpoints, checkpoints, table, run, architectures[0], training_parameters)
     record, best = exported["generator_record"], steps[int(np.argmin(scores))]
     assert (record["step"], record["trained_steps"], record["kernel_distance"]) == (best, 8, min(scores))
@@ -194,7 +196,7 @@ def test_a_run_that_was_stopped_stays_stopped_until_that_is_allowed(chunks_of, s
 
 
 def test_a_class_that_hardly_any_real_image_has_is_not_missed(images, extractor):
-    alone = measure_real_images(np.repeat(images[:1], 3, axis=0), extractor, {"num_classes": 2}, HEALTH)
+    alone = measure_real_images(ImageSet(np.repeat(images[:1], 3, axis=0)), extractor, {"class_names": ["even", "odd"]}, HEALTH)
     assert (alone["row"]["num_classes_reached"], alone["num_classes"]) == (1.0, 2)
 
 

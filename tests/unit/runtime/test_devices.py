@@ -5,11 +5,13 @@ import pytest
 import tensorflow as tf
 
 from ganflow import networks
+from ganflow.data.images import ImageSet
 from ganflow.errors import ConfigurationError
 from ganflow.losses.adversarial import LOSSES
 from ganflow.networks import fourier
 from ganflow.runtime import devices
 from ganflow.runtime.devices import choices, choose_convolution, choose_distribution, choose_jit, choose_precision, settle
+from ganflow.training.feeding import Batch
 from ganflow.training.loop import train
 from ganflow.training.state import create_state
 from ganflow.training.step import METRICS, TrainingStep
@@ -98,7 +100,7 @@ def of_many(training_parameters):
 @pytest.fixture(scope="module")
 def by_coefficients(many_images, wide, of_many):
     """The reports of a run in the plain graph, of steps 0, 1 and 2."""
-    return tuple(train(many_images, *wide, of_many))
+    return tuple(train(ImageSet(many_images), *wide, of_many))
 
 
 def test_wide_networks_do_use_fourier_coefficients(wide, of_many):
@@ -116,14 +118,17 @@ def check_same_step(one, other):
 
 
 def test_both_convolutions_take_the_same_steps(many_images, wide, of_many, by_coefficients):
-    _, directly = train(many_images, *wide, of_many.model_copy(update={"convolution": "direct", "num_steps": 1}))
+    _, directly = train(ImageSet(many_images), *wide, of_many.model_copy(update={"convolution": "direct", "num_steps": 1}))
     check_same_step(by_coefficients[1], directly)
 
 
 @pytest.mark.longer(twin="tests/unit/runtime/test_devices.py::test_both_convolutions_take_the_same_steps")
 def test_both_convolutions_take_the_same_steps_where_xla_compiles(many_images, wide, of_many):
     compiled = of_many.model_copy(update={"num_steps": 1, "jit": "on"})
-    ends = [list(train(many_images, *wide, compiled.model_copy(update={"convolution": method})))[-1] for method in ("direct", "fourier")]
+    ends = [
+        list(train(ImageSet(many_images), *wide, compiled.model_copy(update={"convolution": method})))[-1]
+        for method in ("direct", "fourier")
+    ]
     check_same_step(*ends)
 
 
@@ -136,14 +141,14 @@ def check_resumed(whole, *arguments):
 
 
 def test_fourier_coefficients_resume_exactly(many_images, wide, of_many, by_coefficients):
-    check_resumed(by_coefficients, many_images, *wide, of_many)
+    check_resumed(by_coefficients, ImageSet(many_images), *wide, of_many)
 
 
 @pytest.mark.longer(twin="tests/unit/runtime/test_devices.py::test_fourier_coefficients_resume_exactly")
 def test_fourier_coefficients_in_bfloat16_resume_exactly(monkeypatch, many_images, wide, of_many):
     monkeypatch.setattr(devices, "_processor_flags", lambda: WITH)
     parameters = of_many.model_copy(update={"precision": "bfloat16"})
-    check_resumed(list(train(many_images, *wide, parameters)), many_images, *wide, parameters)
+    check_resumed(list(train(ImageSet(many_images), *wide, parameters)), ImageSet(many_images), *wide, parameters)
 
 
 def test_the_method_is_part_of_what_a_run_is(training_parameters):
@@ -174,12 +179,12 @@ def test_mixed_precision_computes_in_bfloat16_and_keeps_float32(architectures, i
 def first_measurements(images, architectures, parameters):
     # one step: what is measured comes before any weight has moved
     step = TrainingStep(create_state(*architectures, parameters), LOSSES["logistic"], parameters)
-    return dict(zip(METRICS, step.update_both(tf.constant(images[:4]), tf.constant(0)).numpy().tolist(), strict=True))
+    return dict(zip(METRICS, step.update_both(Batch(tf.constant(images[:4])), tf.constant(0)).numpy().tolist(), strict=True))
 
 
 @pytest.mark.longer(twin="tests/unit/training/test_loop.py::test_a_resumed_run_is_bit_identical")
 def test_mixed_precision_resumes_exactly(images, architectures, in_bfloat16):
-    check_resumed(list(train(images, *architectures, in_bfloat16)), images, *architectures, in_bfloat16)
+    check_resumed(list(train(ImageSet(images), *architectures, in_bfloat16)), ImageSet(images), *architectures, in_bfloat16)
 
 
 def test_mixed_precision_is_float32_but_for_rounding(images, without_dropout, in_bfloat16):
@@ -225,7 +230,7 @@ def small_steps(steps_in_float32):
 @pytest.fixture(scope="module")
 def compiled(small_images, small, small_steps):
     """The reports of a run whose loop XLA compiles, of steps 0, 2 and 4."""
-    return tuple(train(small_images, *small, small_steps.model_copy(update={"jit": "on"})))
+    return tuple(train(ImageSet(small_images), *small, small_steps.model_copy(update={"jit": "on"})))
 
 
 def check_same_numbers(compiled, plain, tolerance):
@@ -246,12 +251,12 @@ ROUNDING = 2e-6
 
 
 def test_the_loop_that_xla_compiles_gives_the_numbers_of_the_plain_loop(small_images, small, small_steps, compiled):
-    check_same_numbers(compiled, list(train(small_images, *small, small_steps)), ROUNDING)
+    check_same_numbers(compiled, list(train(ImageSet(small_images), *small, small_steps)), ROUNDING)
 
 
 @pytest.mark.longer(twin="tests/unit/training/test_loop.py::test_a_resumed_run_is_bit_identical")
 def test_a_run_that_xla_compiles_is_resumed_exactly(small_images, small, small_steps, compiled):
-    check_resumed(compiled, small_images, *small, small_steps.model_copy(update={"jit": "on"}))
+    check_resumed(compiled, ImageSet(small_images), *small, small_steps.model_copy(update={"jit": "on"}))
 
 
 @pytest.mark.longer(twin="tests/unit/runtime/test_devices.py::test_the_loop_that_xla_compiles_gives_the_numbers_of_the_plain_loop")
@@ -261,7 +266,7 @@ def test_xla_gives_the_numbers_of_the_plain_loop_for_several_updates_and_a_penal
 ):
     # for 0 it compiles the updates alone, for 1 the loop over them too
     parameters = steps_in_float32.model_copy(update={"discriminator_steps": 2, "device_data_mib": device_data_mib})
-    ends = [list(train(images, *without_dropout, parameters.model_copy(update={"jit": jit}))) for jit in ("on", "off")]
+    ends = [list(train(ImageSet(images), *without_dropout, parameters.model_copy(update={"jit": jit}))) for jit in ("on", "off")]
     # sums of up to 4 · 64 · 9 · 5 = 11,520 terms, √20 times as inexact as those above
     check_same_numbers(*ends, 5 * ROUNDING)
 
@@ -272,7 +277,7 @@ def test_a_run_with_every_kind_of_layer_that_xla_compiles_is_resumed_exactly(ima
     # XLA compiles for every number of steps in an interval, so there is one
     changes = {"precision": "float32", "jit": "on", "device_data_mib": device_data_mib, "num_steps": 2, "interval": 1}
     parameters = training_parameters.model_copy(update=changes)
-    check_resumed(list(train(images, *architectures, parameters)), images, *architectures, parameters)
+    check_resumed(list(train(ImageSet(images), *architectures, parameters)), ImageSet(images), *architectures, parameters)
 
 
 def test_architectures_are_the_same_whatever_the_precision(architectures):

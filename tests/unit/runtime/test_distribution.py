@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from base_parameters import section
 from ganflow.config.training import OptimizerParameters
+from ganflow.data.images import ImageSet
 from ganflow.errors import ConfigurationError, WorkerDriftError, WorkerLostError
 from ganflow.runtime import distribution
 from ganflow.runtime.devices import choices
@@ -36,7 +37,7 @@ def plain_steps(parameters, optimizer, **changes):
 
 
 def on_devices(kind, images, architectures, parameters, start=None):
-    return list(train(images, *architectures, parameters.model_copy(update={"distribution": kind}), start))
+    return list(train(ImageSet(images), *architectures, parameters.model_copy(update={"distribution": kind}), start))
 
 
 def check_same_end(two, one):

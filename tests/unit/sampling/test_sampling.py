@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganflow import networks
-from ganflow.sampling.images import images_from_latents, sample_images
-from ganflow.sampling.latents import interpolate
+from ganflow.sampling.images import images_from_inputs, sample_images
+from ganflow.sampling.interpolation import interpolate
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_samples_do_not_depend_on_batches(generator, num):
 def test_images_are_the_generator_in_inference_mode(generator):
     latents = np.random.default_rng(0).uniform(-1, 1, (7, 6)).astype(np.float32)
     expected = np.rint(generator(latents, training=False).numpy() * 255)
-    assert np.abs(images_from_latents(generator, latents, 3).astype(float) - expected).max() <= 1
+    assert np.abs(images_from_inputs(generator, latents, 3).astype(float) - expected).max() <= 1
 
 
 @given(num_steps=st.integers(2, 9), num_lines=st.integers(1, 4))

@@ -9,6 +9,7 @@ import pytest
 
 from base_parameters import section
 from ganflow.config.training import OptimizerParameters
+from ganflow.data.images import ImageSet
 from ganflow.errors import CheckpointError, ConfigurationError, DivergenceError, TrainingInterruptedError
 from ganflow.runtime.interruption import deferred_stop
 from ganflow.training.loop import train
@@ -28,7 +29,7 @@ def test_reports_come_at_multiples_of_the_interval_and_at_the_end(whole):
 
 def check_resumed(images, architectures, parameters, whole):
     """The run after its report of step 3 once more, from the state in it."""
-    resumed = list(train(images, *architectures, parameters, resume_from=whole[1].arrays))
+    resumed = list(train(ImageSet(images), *architectures, parameters, resume_from=whole[1].arrays))
     assert [report.step for report in resumed] == [6, 8]
     for one, other in zip(whole[2:], resumed, strict=True):
         assert without_timing(one.history) == without_timing(other.history)
@@ -44,11 +45,11 @@ def test_a_resumed_run_is_bit_identical(images, architectures, training_paramete
 @pytest.mark.longer(twin="tests/unit/training/test_loop.py::test_a_resumed_run_is_bit_identical")
 def test_a_resumed_run_with_fakes_for_each_update_is_bit_identical(images, architectures, training_parameters):
     parameters = training_parameters.model_copy(update={"share_fakes": False})
-    check_resumed(images, architectures, parameters, list(train(images, *architectures, parameters)))
+    check_resumed(images, architectures, parameters, list(train(ImageSet(images), *architectures, parameters)))
 
 
 def test_the_interval_decides_neither_weights_nor_samples(images, architectures, training_parameters, whole):
-    first, last = train(images, *architectures, training_parameters.model_copy(update={"interval": 8}))
+    first, last = train(ImageSet(images), *architectures, training_parameters.model_copy(update={"interval": 8}))
     for name in last.arrays:
         np.testing.assert_array_equal(whole[-1].arrays[name], last.arrays[name], err_msg=name)
     # samples come from fixed latents and change with training
@@ -63,17 +64,17 @@ def test_divergence_names_step_and_values(images, architectures, training_parame
     with pytest.raises(
         DivergenceError, match=r"at step [1-8]: discriminator_loss = .*generator_loss = .*learning_rate|not finite after step"
     ):
-        list(train(images, *architectures, parameters))
+        list(train(ImageSet(images), *architectures, parameters))
 
 
 def test_fewer_images_than_a_batch_are_refused(images, architectures, training_parameters):
     with pytest.raises(ConfigurationError, match=r"3 training images.*training\.batch_size = 4"):
-        next(train(images[:3], *architectures, training_parameters))
+        next(train(ImageSet(images[:3]), *architectures, training_parameters))
 
 
 def test_a_foreign_state_is_refused(images, architectures, training_parameters):
     with pytest.raises(CheckpointError, match="does not fit"):
-        next(train(images, *architectures, training_parameters, resume_from={"step": np.int64(3)}))
+        next(train(ImageSet(images), *architectures, training_parameters, resume_from={"step": np.int64(3)}))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_a_signal_lets_the_interval_finish_and_the_run_says_how_to_continue(
     images, architectures, training_parameters, number, resume, how
 ):
     handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    reports = train(images, *architectures, training_parameters.model_copy(update={"resume": resume}))
+    reports = train(ImageSet(images), *architectures, training_parameters.model_copy(update={"resume": resume}))
     seen = [next(reports).step, next(reports).step]
     os.kill(os.getpid(), number)
     with pytest.raises(TrainingInterruptedError, match=rf"{number.name} at step 3 of 8.*{how}"):

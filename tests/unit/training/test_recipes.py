@@ -5,6 +5,7 @@ import pytest
 
 from ganflow import networks
 from ganflow.config.training import AugmentationParameters, DiscriminatorWarmup, GradientPenaltyParameters, TrainingParameters
+from ganflow.data.images import ImageSet
 from ganflow.training.loop import train
 from ganflow.training.schedule import discriminator_schedule
 
@@ -64,7 +65,7 @@ def _plain(value):
 )
 def test_it_learns_keeps_its_bounds_and_resumes_exactly(images, recipe, tmp_path, monkeypatch):
     architectures, parameters = recipe
-    first, second, *_, last = train(images, *architectures, parameters)
+    first, second, *_, last = train(ImageSet(images), *architectures, parameters)
     assert (first.step, second.step, last.step) == (0, 3, 8)
     for role in ("generator", "discriminator", "average_generator"):
         kernels = [name for name in last.arrays if name.startswith(f"{role}/") and name.endswith("kernel")]
@@ -78,7 +79,7 @@ def test_it_learns_keeps_its_bounds_and_resumes_exactly(images, recipe, tmp_path
     np.save(tmp_path / "images.npy", images)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
     monkeypatch.setattr("ganflow.training.feeding.feed_from_device", None)
-    *_, resumed = train(mapped, *architectures, parameters.model_copy(update={"device_data_mib": 0}), second.arrays)
+    *_, resumed = train(ImageSet(mapped), *architectures, parameters.model_copy(update={"device_data_mib": 0}), second.arrays)
     assert last.arrays.keys() == resumed.arrays.keys()
     for name, array in last.arrays.items():
         np.testing.assert_array_equal(array, resumed.arrays[name], err_msg=name)
@@ -88,7 +89,7 @@ def test_it_learns_keeps_its_bounds_and_resumes_exactly(images, recipe, tmp_path
 
 def last_report(images, recipe, **changes):
     architectures, parameters = recipe
-    *_, last = train(images, *architectures, parameters.model_copy(update={"num_steps": 2} | changes))
+    *_, last = train(ImageSet(images), *architectures, parameters.model_copy(update={"num_steps": 2} | changes))
     assert last.step == 2
     return last
 

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from ganflow.data.images import ImageSet
 from ganflow.errors import CheckpointError
 from ganflow.training.session import Session
 from ganflow.training.streams import STREAMED
@@ -52,7 +53,7 @@ def begin(images, architectures, training_parameters):
             watchers.append(Recorder(earlier))
             return watchers[-1]
 
-        return Session(RUN, images, *architectures, training_parameters, watch), watchers
+        return Session(RUN, ImageSet(images), *architectures, training_parameters, watch), watchers
 
     return make
 

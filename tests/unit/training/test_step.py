@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from ganflow.losses.adversarial import LOSSES
 from ganflow.losses.penalties import gradient_penalty
+from ganflow.training.feeding import Batch
 from ganflow.training.state import create_state
 from ganflow.training.step import METRICS, Penalties, TrainingStep, clip_weights, update_average, update_discriminator, update_generator
 
@@ -145,7 +146,7 @@ def test_without_averaging_the_average_is_the_generator(state, architectures):
 def test_a_step_counts_itself_and_measures(state, images, training_parameters, share_fakes, r1_weight):
     parameters = training_parameters.model_copy(update={"share_fakes": share_fakes, "r1_weight": r1_weight})
     step = TrainingStep(state, LOSSES["logistic"], parameters)
-    metrics = dict(zip(METRICS, step.update_both(tf.constant(images[:4]), 0).numpy(), strict=True))
+    metrics = dict(zip(METRICS, step.update_both(Batch(tf.constant(images[:4])), 0).numpy(), strict=True))
     assert int(state.step) == 1
     assert metrics["discriminator_loss"] > 0
     assert metrics["generator_loss"] > 0
@@ -158,7 +159,7 @@ def test_fakes_of_its_own_are_made_in_the_mode_asked_for(state, images, training
     parameters = training_parameters.model_copy(update={"share_fakes": False, "discriminator_fakes": mode})
     step = TrainingStep(state, LOSSES["logistic"], parameters)
     before = [np.array(variable) for variable in state.generator.non_trainable_variables if "moving" in variable.path]
-    step.update_discriminator(tf.constant(images[:4]), tf.constant(0))
+    step.update_discriminator(Batch(tf.constant(images[:4])), tf.constant(0))
     after = [np.array(variable) for variable in state.generator.non_trainable_variables if "moving" in variable.path]
     # only training mode takes in the statistics of a batch
     assert any(not np.array_equal(one, other) for one, other in zip(before, after, strict=True)) == moves
