@@ -22,7 +22,7 @@ import tensorflow as tf
 from ganflow.losses.adversarial import find_loss
 from ganflow.networks import build_pair
 from ganflow.training.draws import Draws
-from ganflow.training.feeding import feed_from_device
+from ganflow.training.feeding import Batch, feed_from_device
 from ganflow.training.loop import compile_steps
 from ganflow.training.schedule import discriminator_schedule
 from ganflow.training.state import create_state
@@ -40,7 +40,7 @@ def export(folder: Path, preset: str, changes: dict[str, object], num_steps: int
     generator, discriminator = build_pair(parameters, shape)
     state = create_state(generator, discriminator, training)
     step = TrainingStep(state, find_loss(training.loss), training)
-    feed = feed_from_device(tf.constant(IMAGES), training.batch_size, Draws(training.seed))
+    feed = feed_from_device(Batch(tf.constant(IMAGES)), training.batch_size, Draws(training.seed))
     run_steps = compile_steps(step, feed, discriminator_schedule(training), jit=True)
     captured = run_steps.get_concrete_function(num_steps).captured_inputs
     variables = {id(variable.handle): variable for variable in map(_tf_variable, dict(state.variables()).values())}

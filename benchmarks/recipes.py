@@ -18,8 +18,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from ganflow.data.images import ImageSet
 from ganflow.doctor.findings import PATIENCE
-from ganflow.features.classifier import extract
 from ganflow.metrics.classes import num_classes_reached
 from ganflow.networks import build_pair
 from ganflow.sampling.images import sample_images
@@ -46,7 +46,7 @@ def measure_rate(images: np.ndarray, recipe: str) -> float:
     per_step = training.batch_size * training.discriminator_steps
     rates: list[float] = []
     seconds = 0.0
-    for report in train(images, generator, discriminator, short):
+    for report in train(ImageSet(images), generator, discriminator, short):
         if report.history is None:
             continue
         rates.append(report.history["images_per_second"] / per_step)
@@ -65,7 +65,7 @@ def run(laboratory: Laboratory, recipe: str, seed: int, ends: dict[str, int], ju
     for report in watched.reports():
         for name in (name for name, step in ends.items() if step == report.step):
             drawn = sample_images(average_generator(watched.generator, report.arrays), NUM_SAMPLES, BATCH_SIZE, 12345)
-            _, classes = extract(judges["plain"].classifier, drawn, BATCH_SIZE)
+            _, classes = judges["plain"].classify(drawn)
             result[name] = {kind: judge.score_images(drawn) for kind, judge in judges.items()}
             result[name]["classes"] = num_classes_reached(classes, 10)
     return result | {"alarms": watched.alarms(), "diagnosis": watched.diagnosis(), "seconds": watched.seconds}

@@ -22,12 +22,13 @@ import yaml
 
 from ganflow import networks
 from ganflow.config.evaluation import EvaluationParameters
-from ganflow.data.sources import load_images
+from ganflow.data.sources.published import MNIST
 from ganflow.datasets import ImageFolderDataset
 from ganflow.datasets.images import encode_png
-from ganflow.features.classifier import build_classifier, extract
+from ganflow.features.classifier import build_classifier
 from ganflow.metrics.report import FeatureSet, score
 from ganflow.sampling.images import sample_images
+from judge import compile_classifier
 from presets import ROOT, read_preset
 
 
@@ -48,16 +49,14 @@ def main() -> None:
     parameters, _ = read_preset("base")
     section = yaml.safe_load((ROOT / "conf/base/parameters_evaluation.yml").read_text())["evaluation"]
     evaluation = EvaluationParameters.model_validate(section)
-    digits = load_images("mnist", options.mnist)
+    digits = MNIST.read(options.mnist)
     real = digits.images[digits.is_held_out]
     generator = networks.build_generator(parameters.generator, parameters.latent, real.shape[1:])
-    classifier = build_classifier(real.shape[1:], 10)
+    classify = compile_classifier(build_classifier(real.shape[1:], 10))
     seconds: dict[str, float] = {}
     images = timed(seconds, "draw", lambda: sample_images(generator, options.num, evaluation.batch_size, 0))
     subjects = {"real": real, "generated": images}
-    found = timed(
-        seconds, "extract_features", lambda: {name: extract(classifier, of, evaluation.batch_size) for name, of in subjects.items()}
-    )
+    found = timed(seconds, "extract_features", lambda: {name: classify(of) for name, of in subjects.items()})
     sets = {name: FeatureSet(*pair) for name, pair in found.items()}
     timed(seconds, "score", lambda: score(sets["real"], sets["generated"], 10, evaluation.num_neighbours))
     seconds["drawn_and_scored"] = sum(seconds.values())

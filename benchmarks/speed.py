@@ -31,7 +31,7 @@ from ganflow.config.training import TrainingParameters
 from ganflow.losses.adversarial import find_loss
 from ganflow.networks import build_pair
 from ganflow.training.draws import Draws
-from ganflow.training.feeding import feed_from_device
+from ganflow.training.feeding import Batch, feed_from_device
 from ganflow.training.loop import compile_steps
 from ganflow.training.state import create_state
 from ganflow.training.step import TrainingStep
@@ -150,7 +150,7 @@ def ours(parameters: NetworksParameters, training: TrainingParameters) -> tuple[
     generator, discriminator = build_pair(parameters, shape)
     state = create_state(generator, discriminator, training)
     step = TrainingStep(state, find_loss(training.loss), training)
-    run_steps = compile_steps(step, feed_from_device(tf.constant(IMAGES), training.batch_size, Draws(training.seed)))
+    run_steps = compile_steps(step, feed_from_device(Batch(tf.constant(IMAGES)), training.batch_size, Draws(training.seed)))
 
     def run() -> int:
         run_steps(STEPS_PER_CALL)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ganflow.data.images import ImageSet
 from ganflow.networks import build_pair
 from ganflow.training.loop import train
 from ganflow.training.state import average_generator
@@ -49,7 +50,7 @@ def default_preset(judge: Judge, distance: float, images: np.ndarray) -> list[tu
     curve = []
     clock = Clock()
     generator, discriminator = build_pair(parameters, shape)
-    for report in train(images, generator, discriminator, training.model_copy(update={"interval": 50})):
+    for report in train(ImageSet(images), generator, discriminator, training.model_copy(update={"interval": 50})):
         if report.step < 400:
             continue
         arrays = report.arrays

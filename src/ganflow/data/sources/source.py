@@ -9,8 +9,9 @@ import numpy as np
 
 from ganflow.data.images import ImageChunk
 
-CHUNK_BYTES = 2**23
-"""Pixels that a chunk holds at most, in bytes; it bounds the memory that the `data` pipeline takes."""
+CHUNK_BYTES = 2**20
+"""Pixels that a chunk holds at most, in bytes. It bounds the memory that the `data` pipeline takes, which is that of some 60 chunks: Kedro
+takes a stream apart with `itertools.tee`, which lets go of what it has given in blocks of 57."""
 
 
 @dataclass(frozen=True)
