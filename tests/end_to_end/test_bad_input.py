@@ -22,8 +22,10 @@ TRAINING = ("run", "--env", "smoke", "--pipelines", "data,networks,training")
         ("trainin.num_steps=3", "There is no parameter section 'trainin'. Did you mean 'training'?"),
         ("training.seed=-1", "TrainingParameters.seed: Input should be greater than or equal to 0 (got -1)"),
         ("training.batch_size=5000", "4000 training images, fewer than training.batch_size = 5000"),
-        ("data.held_out_per_class=501", "data.held_out_per_class"),
-        ("data.source=mnist,data.location=nowhere,data.held_out_per_class=1", "data.location"),
+        ("data.held_out_share=1.5", "DataParameters.held_out_share: Input should be less than 1 (got 1.5)"),
+        ("data.source=mnist,data.location=nowhere", "data.location"),
+        ("data.source=npz,data.location=nowhere.npz", "Got data.location nowhere.npz, which is no file; expected an .npz file"),
+        ("extractor.name=clasifier", "Unknown extractor 'clasifier': known are ['auto', 'classifier', 'random_convolutions']"),
     ],
 )
 def test_wrong_parameters_are_explained(project, params, message):
@@ -54,8 +56,34 @@ def test_an_unknown_environment_names_the_known_ones(project):
 
 def test_a_truncated_idx_file_is_refused(project, tmp_path):
     (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(b"\0\0\x08\x03" + b"\0" * 20)[:-5])
-    line = project.refuse(*TRAINING, "--params", f"data.source=mnist,data.location={tmp_path},data.held_out_per_class=1")
+    for name in ("train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
+        (tmp_path / name).touch()
+    line = project.refuse(*TRAINING, "--params", f"data.source=mnist,data.location={tmp_path}")
     assert "train-images-idx3-ubyte" in line
+
+
+@pytest.mark.parametrize(
+    ("arrays", "params", "message"),
+    [
+        ({"images": np.zeros((9, 8, 8, 1))}, "", "Got float64 of shape (9, 8, 8, 1) as 'images'"),
+        (
+            {"images": np.zeros((9, 8, 8, 1), np.uint8)},
+            "",
+            "Got data.held_out_share null, expected a share: the source 'npz' has no test split",
+        ),
+        (
+            {"images": np.arange(64, dtype=np.uint8).reshape(-1, 1, 1, 1).repeat(8, 1).repeat(8, 2)},
+            ",data.held_out_share=0.5,extractor.name=classifier",
+            "Got extractor.name 'classifier', which needs labels, for images without any.",
+        ),
+    ],
+    ids=["floats", "no split", "no labels"],
+)
+def test_images_that_do_not_fit_are_refused_before_anything_is_trained(project, tmp_path, arrays, params, message):
+    np.savez(tmp_path / "images.npz", **arrays)
+    line = project.refuse("run", "--env", "smoke", "--params", f"data.source=npz,data.location={tmp_path / 'images.npz'}{params}")
+    assert message in line
+    assert not project.checkpoints()
 
 
 def test_a_damaged_checkpoint_is_refused_and_left_alone(project):

@@ -123,7 +123,7 @@ def test_sampling_alone_uses_the_existing_model(finished, tmp_path):
 )
 def test_full_mnist_goes_through_the_whole_job(empty_project):
     folder = os.environ["GANFLOW_MNIST_DIR"]
-    empty_project.smoke("--params", f"data.source=mnist,data.location={folder},data.held_out_per_class=null,training.num_steps=100")
+    empty_project.smoke("--params", f"data.source=mnist,data.location={folder},training.num_steps=100")
     files = empty_project.files()
     fingerprint = json.loads(files["05_model_input/fingerprint.json"])
     assert (fingerprint["source"], fingerprint["num_train"], fingerprint["num_held_out"]) == ("mnist", 60_000, 10_000)
@@ -134,3 +134,22 @@ def test_full_mnist_goes_through_the_whole_job(empty_project):
     distances = [metrics["scores"][subject]["kernel_distance_500_heldout"] for subject in ("real_images", "generator", "noise")]
     assert distances == sorted(distances)
     assert len([name for name in files if name.startswith("07_model_output/samples/")]) == 20
+
+
+def test_colour_without_labels_goes_through_the_whole_job(empty_project):
+    random = np.random.default_rng(0)
+    colours = random.integers(0, 256, (300, 1, 1, 3), dtype=np.uint8)
+    bright = (np.arange(28)[:, None, None] // 7 + random.integers(0, 2, (300, 1, 1, 1))) % 2
+    np.savez_compressed(empty_project.root / "pictures.npz", images=(colours * (bright * 0.5 + 0.5) + np.zeros((28, 1))).astype(np.uint8))
+    empty_project.smoke("--params", "data.source=npz,data.location=pictures.npz,data.held_out_share=0.2")
+    files = empty_project.files()
+    fingerprint = json.loads(files["05_model_input/fingerprint.json"])
+    assert (fingerprint["image_shape"], fingerprint["class_names"]) == ([28, 28, 3], [])
+    assert fingerprint["num_train"] + fingerprint["num_held_out"] == 300
+    metrics = json.loads(files["08_reporting/metrics.json"])
+    assert metrics["feature_extractor"].keys() == {"name", "sha256"}
+    assert metrics["feature_extractor"]["name"] == "random_convolutions"
+    assert not [name for name in metrics["scores"]["generator"] if "class" in name]
+    assert metrics["scores"]["real_images"].keys() == metrics["scores"]["generator"].keys()
+    with Image.open(empty_project.root / "data/07_model_output/sample_sheet.png") as sheet:
+        assert sheet.mode == "RGB"

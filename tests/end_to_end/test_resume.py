@@ -134,3 +134,30 @@ def test_killed_from_outside_at_any_time_the_run_ends_in_the_same_weights(new_pr
     whole = new_project()
     whole.run(*TO_TRAIN[:-1], steps)
     assert_same_run(project, whole, end)
+
+
+TO_PREPARE = ("run", "--env", "smoke", "--pipelines", "data")
+
+
+CUTS = [
+    Moment("train_images", 1, "before"),
+    Moment("train_images", 1, "within"),
+    Moment("held_out_images", 1, "after"),
+    Moment("train_images", 2, "within"),
+    Moment("held_out_images", 2, "before"),
+]
+"""One after the other; there are four chunks, and an end."""
+
+CUT_OFF = "tests/unit/datasets/test_image_set_dataset.py::test_a_save_that_is_cut_off_anywhere_is_said_again"
+
+
+@pytest.mark.parametrize("moments", [CUTS[3:4], pytest.param(CUTS, marks=pytest.mark.longer(twin=CUT_OFF))], ids=["once", "often"])
+def test_killed_while_images_are_prepared_both_sets_end_the_same(empty_project, seeded, moments):
+    for moment in moments:
+        empty_project.kill(*TO_PREPARE, at=moment)
+        assert not list(empty_project.root.glob("data/05_model_input/[!.]*"))
+    empty_project.run(*TO_PREPARE)
+    names = [f"05_model_input/{name}" for name in ("train_images.safetensors", "held_out_images.safetensors", "fingerprint.json")]
+    mine, whole = empty_project.files(), seeded.files()
+    assert [mine[name] for name in names] == [whole[name] for name in names]
+    assert not [name for name in mine if ".partial" in name or ".progress" in name]

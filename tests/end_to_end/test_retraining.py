@@ -310,7 +310,7 @@ def test_the_team_hears_of_it(project):
     script.write_text(f"import sys; open({str(heard)!r}, 'a').write(sys.stdin.read() + chr(10))")
     (project.root / "conf/smoke/parameters_notify.yml").write_text(json.dumps({"notify": {"command": [sys.executable, str(script)]}}))
     retrain(project, **QUICK)
-    retrain(project, expect=1, **QUICK, evaluation__minimum_accuracy="1.0")
+    retrain(project, expect=1, **QUICK, extractor__minimum_accuracy="1.0")
     retrain(project)
     events = [json.loads(line) for line in heard.read_text().splitlines()]
     assert [event["event"] for event in events] == ["rejected", "failed"]
