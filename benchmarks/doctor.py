@@ -46,7 +46,7 @@ FAULTS = {
         {"generator_optimizer": optimizer(learning_rate=1e-5)},
         {
             "generator": {
-                "stages": [{"divisor": 2, "width": 16}, {"divisor": 1, "width": 16, "kernel_size": 1}],
+                "stages": [{"width": 16}, {"width": 16, "kernel_size": 1, "double": True}],
                 "output_kernel_size": 1,
             }
         },
@@ -55,7 +55,7 @@ FAULTS = {
     # strides that skip every second pixel, in steps too small for the generator to find its way out
     "checkerboard": Fault(
         {"generator_optimizer": optimizer(learning_rate=5e-4), "discriminator_optimizer": optimizer(learning_rate=5e-4)},
-        {"discriminator": {"stages": [{"width": 16, "kernel_size": 1, "stride": 2}, {"width": 64, "kernel_size": 4, "stride": 2}]}},
+        {"discriminator": {"stages": [{"width": 16, "kernel_size": 1, "halve": True}, {"width": 64, "kernel_size": 4, "halve": True}]}},
     ),
     "mode_collapse": Fault({"r1_weight": 0.0, "discriminator_optimizer": optimizer(learning_rate=2e-5), "average_decay": 0.0}),
     "divergence": Fault({"generator_optimizer": optimizer(learning_rate=1e6), "discriminator_optimizer": optimizer(learning_rate=1e6)}),

@@ -30,6 +30,7 @@ from ganflow.config.networks import NetworksParameters
 from ganflow.config.training import TrainingParameters
 from ganflow.losses.adversarial import find_loss
 from ganflow.networks import build_pair
+from ganflow.networks.tables import discriminator_table, generator_table
 from ganflow.training.draws import Draws
 from ganflow.training.feeding import Batch, feed_from_device
 from ganflow.training.loop import compile_steps
@@ -55,7 +56,7 @@ class Operations(NamedTuple):
 
 def plain_generator(parameters: NetworksParameters) -> keras.Sequential:
     """The post's generator as tutorials write it."""
-    first, *rest = parameters.generator.stages
+    first, *rest = generator_table(parameters.generator, (28, 28, 1))
     momentum = parameters.generator.batch_normalization_momentum
     model = keras.Sequential(
         [
@@ -67,11 +68,9 @@ def plain_generator(parameters: NetworksParameters) -> keras.Sequential:
             layers.Dropout(parameters.generator.dropout),
         ]
     )
-    divisor = first.divisor
     for stage in rest:
-        if stage.divisor != divisor:
+        if stage.double:
             model.add(layers.UpSampling2D())
-        divisor = stage.divisor
         model.add(layers.Conv2DTranspose(stage.width, stage.kernel_size, padding="same"))
         model.add(layers.BatchNormalization(momentum=momentum))
         model.add(layers.ReLU())
@@ -82,8 +81,8 @@ def plain_generator(parameters: NetworksParameters) -> keras.Sequential:
 def plain_discriminator(parameters: NetworksParameters, activation: str | None) -> keras.Sequential:
     """The post's discriminator as tutorials write it."""
     model = keras.Sequential([keras.Input((28, 28, 1))])
-    for stage in parameters.discriminator.stages:
-        model.add(layers.Conv2D(stage.width, stage.kernel_size, strides=stage.stride, padding="same"))
+    for stage in discriminator_table(parameters.discriminator, (28, 28, 1)):
+        model.add(layers.Conv2D(stage.width, stage.kernel_size, strides=1 + stage.halve, padding="same"))
         model.add(layers.LeakyReLU(negative_slope=parameters.discriminator.leaky_slope))
         model.add(layers.Dropout(parameters.discriminator.dropout))
     model.add(layers.Flatten())

@@ -146,8 +146,8 @@ def networks_parameters():
     """Tiny networks with every kind of layer, for 8 × 8 images."""
     from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, NetworksParameters
 
-    rows = [{"divisor": 4, "width": 5}, {"divisor": 2, "width": 4, "kernel_size": 3}, {"divisor": 1, "width": 3, "kernel_size": 3}]
-    halving = [{"width": 4, "kernel_size": 3, "stride": 2}, {"width": 5, "kernel_size": 3, "stride": 2}]
+    rows = [{"width": 5}, {"width": 4, "kernel_size": 3, "double": True}, {"width": 3, "kernel_size": 3, "double": True}]
+    halving = [{"width": 4, "kernel_size": 3, "halve": True}, {"width": 5, "kernel_size": 3, "halve": True}]
     return section(
         NetworksParameters,
         latent={"dimension": 6, "distribution": "uniform"},

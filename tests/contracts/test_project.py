@@ -53,7 +53,9 @@ def test_the_default_pipeline_starts_from_parameters_and_earlier_files_alone(reg
     free = registered["__default__"].inputs()
     assert {name for name in free if not name.startswith("params:")} == {
         "earlier_checkpoints",
+        "earlier_held_out_images",
         "earlier_history",
+        "earlier_train_images",
         "initial_state",
         "stored_feature_extractor",
     }

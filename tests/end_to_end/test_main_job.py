@@ -139,12 +139,12 @@ def test_full_mnist_goes_through_the_whole_job(empty_project):
 def test_colour_without_labels_goes_through_the_whole_job(empty_project):
     random = np.random.default_rng(0)
     colours = random.integers(0, 256, (300, 1, 1, 3), dtype=np.uint8)
-    bright = (np.arange(28)[:, None, None] // 7 + random.integers(0, 2, (300, 1, 1, 1))) % 2
-    np.savez_compressed(empty_project.root / "pictures.npz", images=(colours * (bright * 0.5 + 0.5) + np.zeros((28, 1))).astype(np.uint8))
+    bright = (np.arange(48)[:, None, None] // 8 + random.integers(0, 2, (300, 1, 1, 1))) % 2
+    np.savez_compressed(empty_project.root / "pictures.npz", images=(colours * (bright * 0.5 + 0.5) + np.zeros((32, 1))).astype(np.uint8))
     empty_project.smoke("--params", "data.source=npz,data.location=pictures.npz,data.held_out_share=0.2")
     files = empty_project.files()
     fingerprint = json.loads(files["05_model_input/fingerprint.json"])
-    assert (fingerprint["image_shape"], fingerprint["class_names"]) == ([28, 28, 3], [])
+    assert (fingerprint["image_shape"], fingerprint["class_names"]) == ([48, 32, 3], [])
     assert fingerprint["num_train"] + fingerprint["num_held_out"] == 300
     metrics = json.loads(files["08_reporting/metrics.json"])
     assert metrics["feature_extractor"].keys() == {"name", "sha256"}

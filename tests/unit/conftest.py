@@ -27,10 +27,10 @@ def wide(networks_parameters):
     from ganflow import networks
 
     stages = [
-        {"divisor": 4, "width": 48},
-        {"divisor": 2, "width": 48, "kernel_size": 5},
-        {"divisor": 2, "width": 48, "kernel_size": 5},
-        {"divisor": 1, "width": 4, "kernel_size": 3},
+        {"width": 48},
+        {"width": 48, "kernel_size": 5, "double": True},
+        {"width": 48, "kernel_size": 5},
+        {"width": 4, "kernel_size": 3, "double": True},
     ]
     parts = networks_parameters.model_dump()
     parts["generator"] |= {"stages": stages, "dropout": 0.0}

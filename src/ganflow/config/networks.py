@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -18,28 +17,31 @@ class LatentParameters(Section):
 
 
 class GeneratorStage(Section):
-    """One row of a generator's table: features of `width` channels at 1/`divisor` of the image's height and width.
+    """One row of a generator's table: a convolution to `width` channels, which doubles height and width first if `double` says so.
 
-    The first row is the projection of the latent vector. A row whose divisor is half of the one before it doubles the resolution.
+    The first row is the projection of the latent vector to the smallest map: the image's size, halved for every row that doubles.
     """
 
-    divisor: Literal[1, 2, 4]
     width: PositiveInt
     kernel_size: PositiveInt = 5
+    double: bool = False
 
 
 class GeneratorParameters(Section):
     """Generator: projection, convolutional stages, output convolution.
 
     Attributes:
-        stages: the table, coarse to fine; the last row is at full resolution.
+        stages: the table, coarse to fine; None for one that suits the images, see `ganflow.networks.tables`.
+        upsampling: how a row doubles: `nearest`, the nearest pixel and then a convolution; or `transposed`, a transposed convolution of
+            stride 2 (1511.06434).
         output_kernel_size: of the convolution to pixels.
         output_activation: sigmoid for pixels in [0, 1], tanh for [-1, 1].
         batch_normalization_momentum: of the moving statistics.
         dropout: rate after the projection.
     """
 
-    stages: Annotated[tuple[GeneratorStage, ...], Field(min_length=1)]
+    stages: Annotated[tuple[GeneratorStage, ...], Field(min_length=2)] | None
+    upsampling: Literal["nearest", "transposed"]
     output_kernel_size: PositiveInt
     output_activation: Literal["sigmoid", "tanh"]
     batch_normalization_momentum: Fraction
@@ -47,38 +49,41 @@ class GeneratorParameters(Section):
 
     @model_validator(mode="after")
     def _check_table(self) -> Self:
-        divisors = [stage.divisor for stage in self.stages]
-        steps = [(coarse, fine) for coarse, fine in itertools.pairwise(divisors) if coarse not in (fine, 2 * fine)]
-        if divisors[0] == 1 or divisors[-1] != 1 or steps:
-            raise ValueError(
-                f"the divisors of stages must start at 4 or 2, halve or stay from row to row, and end at 1; they are {divisors}"
-            )
-        even = [size for size in [*(stage.kernel_size for stage in self.stages), self.output_kernel_size] if size % 2 == 0]
-        if even:
+        stages = self.stages or ()
+        if stages and (stages[0].double or not any(stage.double for stage in stages)):
+            raise ValueError("the first of stages, the projection, cannot double, and at least one of the others has to; correct 'double'")
+        is_transposed = self.upsampling == "transposed"
+        centred = [stage.kernel_size for stage in stages if not (stage.double and is_transposed)] + [self.output_kernel_size]
+        if even := [size for size in centred if size % 2 == 0]:
             raise ValueError(f"a generator's kernel sizes must be odd, so that its convolutions are centred; got {even}")
+        if is_transposed and (odd := [stage.kernel_size for stage in stages if stage.double and stage.kernel_size % 2]):
+            raise ValueError(f"a transposed convolution's kernel size must be even, so that all pixels get equal shares; got {odd}; set 4")
         return self
 
 
 class DiscriminatorStage(Section):
-    """One row of a discriminator's table: a convolution, LeakyReLU, and dropout if the network has any."""
+    """One row of a discriminator's table: a convolution, LeakyReLU, and dropout if the network has any.
+
+    If `halve` says so, the convolution has stride 2, and height and width are halved, rounding up.
+    """
 
     width: PositiveInt
     kernel_size: PositiveInt
-    stride: PositiveInt = 1
+    halve: bool = False
 
 
 class DiscriminatorParameters(Section):
     """Discriminator: convolutional stages, flattened into one raw logit.
 
     Attributes:
-        stages: the table, fine to coarse.
+        stages: the table, fine to coarse; None for one that suits the images, see `ganflow.networks.tables`.
         normalization: after every convolution but the first: `batch`, `layer` (over height, width and channels), or `none`.
         spectral_normalization: every kernel is divided by its largest singular value (1802.05957).
         leaky_slope: slope of LeakyReLU for negative inputs.
         dropout: rate after every stage.
     """
 
-    stages: Annotated[tuple[DiscriminatorStage, ...], Field(min_length=1)]
+    stages: Annotated[tuple[DiscriminatorStage, ...], Field(min_length=1)] | None
     normalization: Literal["none", "batch", "layer"]
     spectral_normalization: bool
     leaky_slope: NonNegativeFloat

@@ -101,3 +101,22 @@ def _check_array(name: str, array: np.ndarray, dtype: np.dtype, rank: int) -> No
 def _check_length(name: str, values: np.ndarray, images: np.ndarray) -> None:
     if len(values) != len(images):
         raise DataError(f"Got {len(values)} {name} for {len(images)} images, expected one each. Check that they belong together.")
+
+
+SMALLEST, LARGEST = 8, 256
+"""Pixels that images have in height and in width."""
+
+
+def check_image_shape(image_shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return (height, width, channels) of images that can be generated, looked at and scored.
+
+    Raises:
+        DataError: unless height and width are from SMALLEST to LARGEST, and there are 1 or 3 channels.
+    """
+    height, width, channels = image_shape
+    if not all(SMALLEST <= size <= LARGEST for size in (height, width)) or channels not in (1, 3):
+        raise DataError(
+            f"Got images of {height} × {width} pixels and {channels} channels, expected {SMALLEST} to {LARGEST} pixels a side, and 1 "
+            "channel (grey) or 3 (RGB). Crop, pad or resize the images, or choose another data.source."
+        )
+    return height, width, channels

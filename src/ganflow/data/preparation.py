@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganflow.config.data import DataParameters
-from ganflow.data.images import ImageChunk, check_labels
+from ganflow.data.images import ImageChunk, check_image_shape, check_labels
 from ganflow.data.sources import open_source
 from ganflow.data.sources.source import Source
 from ganflow.errors import ConfigurationError, DataError
@@ -77,6 +77,7 @@ def prepare(
     counts = [progress.num_images for progress in sets]
     position = start or 0
     for chunk in () if start is None else source.chunks(start):
+        check_image_shape(chunk.images.shape[1:])
         check_labels(chunk.labels, len(source.class_names))
         is_held_out = mark_held_out(chunk, parameters)
         for number, marks in enumerate((~is_held_out, is_held_out)):

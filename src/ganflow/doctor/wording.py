@@ -104,8 +104,8 @@ def checkerboard(detection: Detection, recipe: Recipe) -> Finding:
         "notice",
         f"the highest frequency of the sheet has {numbers['power']:.1f} times the power of those below it "
         f"(real images {numbers['real_power']:.1f})",
-        "Different weights make neighbouring pixels, or the discriminator's strides skip some of them.",
-        "Make networks.discriminator.stages' kernel_size a multiple of its stride and larger than it, such as 4 for 2; raise "
+        "Different weights make neighbouring pixels, or the discriminator skips some of them.",
+        "Give every row of networks.discriminator.stages that halves an even kernel_size, such as 4; raise "
         "networks.generator.output_kernel_size to 3 or more.",
     )
 

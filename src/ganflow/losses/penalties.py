@@ -7,7 +7,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 Discriminator = Callable[[tf.Tensor], tf.Tensor]
-"""(N, H, W, C) to (N, 1) logits."""
+"""(N, …, C) to (N, 1) logits."""
 
 # inside the root, whose slope at zero has no bound
 _ROOT_GUARD = 1e-12
@@ -19,33 +19,33 @@ def logits_and_squared_gradient_norms(discriminator: Discriminator, images: tf.T
     The logits come along because both are needed and cost one pass together. The mean over real images is R1, over generated ones R2.
 
     Args:
-        discriminator: (N, H, W, C) to (N, 1) logits.
-        images: (N, H, W, C).
+        discriminator: (N, …, C) to (N, 1) logits.
+        images: (N, …, C).
 
     Returns:
         (N, 1) logits, and (N,) float32 in logits² per pixel unit².
 
     Raises:
-        ValueError: if `images` is not of rank 4.
+        ValueError: if `images` has no axis between the first and the last.
     Source: 1801.04406, equations 9 and 10.
     """
-    if images.shape.rank != 4:
-        raise ValueError(f"images must have rank 4, (N, H, W, C); got shape {images.shape}")
+    if images.shape.rank < 3:
+        raise ValueError(f"images must have rank 3 or more, (N, …, C); got shape {images.shape}")
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)
         logits = discriminator(images)
         # images do not interact in the discriminator, so the gradient of the sum holds each image's own
         total = tf.reduce_sum(logits)
     gradients = tape.gradient(total, images)
-    return logits, tf.reduce_sum(tf.square(tf.cast(gradients, tf.float32)), axis=(1, 2, 3))
+    return logits, tf.reduce_sum(tf.square(tf.cast(gradients, tf.float32)), axis=range(1, images.shape.rank))
 
 
 def gradient_penalty(discriminator: Discriminator, points: tf.Tensor, target: float = 1.0) -> tf.Tensor:
     """E(‖∇D(x)‖ - target)² over `points`.
 
     Args:
-        discriminator: (N, H, W, C) to (N, 1) logits.
-        points: (N, H, W, C), see `between` and `around`.
+        discriminator: (N, …, C) to (N, 1) logits.
+        points: (N, …, C), see `between` and `around`.
         target: norm that is wanted.
 
     Returns:
@@ -60,9 +60,9 @@ def between(real_images: tf.Tensor, fake_images: tf.Tensor, share: tf.Tensor) ->
     """Points on the lines between real and fake images.
 
     Args:
-        real_images: (N, H, W, C).
-        fake_images: (N, H, W, C).
-        share: of the real image in each point, (N, 1, 1, 1), uniform on [0, 1).
+        real_images: (N, …, C).
+        fake_images: (N, …, C).
+        share: of the real image in each point, (N, 1, …, 1), uniform on [0, 1).
     Source: 1704.00028, section 4.
     """
     return fake_images + share * (real_images - fake_images)
@@ -72,9 +72,9 @@ def around(real_images: tf.Tensor, noise: tf.Tensor, share: tf.Tensor, spread: t
     """Points between real images and themselves with noise of up to half the batch's standard deviation.
 
     Args:
-        real_images: (N, H, W, C).
-        noise: (N, H, W, C), uniform on [0, 1).
-        share: of the noise that is added, (N, 1, 1, 1), uniform on [0, 1).
+        real_images: (N, …, C).
+        noise: (N, …, C), uniform on [0, 1).
+        share: of the noise that is added, (N, 1, …, 1), uniform on [0, 1).
         spread: standard deviation of all pixels of the batch, a scalar.
     Source: 1705.07215, section 2.3; scale and form as in its authors' code.
     """

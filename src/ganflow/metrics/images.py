@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import gen_batches
 
+from ganflow.data.images import check_image_shape
 from ganflow.errors import DataError
 
 # pixels this close to black or white are at their limit
@@ -39,18 +40,18 @@ def image_statistics(images: np.ndarray) -> ImageStatistics:
     """Compute the statistics.
 
     Args:
-        images: (N, H, W, C) uint8, N at least 2, H and W at least 8.
+        images: (N, H, W, C) uint8, N at least 2.
 
     Raises:
-        DataError: if they are too few, too small or no uint8 images.
+        DataError: if they are too few, of a size that cannot be generated either, or no uint8 images.
 
     Source: own definitions; the grid of upsampling: Odena, Dumoulin, Olah, Deconvolution and Checkerboard Artifacts, Distill 2016.
     """
-    if images.ndim != 4 or images.dtype != np.uint8 or len(images) < 2 or min(images.shape[1:3]) < 8:
+    if images.ndim != 4 or images.dtype != np.uint8 or len(images) < 2:
         raise DataError(
-            f"Got images of shape {images.shape} and type {images.dtype}, expected uint8 of shape (N, H, W, C) with at least two images "
-            "of at least 8 × 8 pixels."
+            f"Got images of shape {images.shape} and type {images.dtype}, expected uint8 of shape (N, H, W, C), two images at least."
         )
+    check_image_shape(images.shape[1:])
     pixels = images.astype(np.float32) / 255
     centred = pixels - pixels.mean(axis=(1, 2), keepdims=True)
     variance = float(np.mean(centred**2))

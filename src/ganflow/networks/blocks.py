@@ -6,7 +6,7 @@ from typing import Any
 
 from keras import layers
 
-from ganflow.config.networks import DiscriminatorParameters, DiscriminatorStage
+from ganflow.config.networks import DiscriminatorParameters, DiscriminatorStage, GeneratorStage
 from ganflow.networks.convolution import SameConv2D, UpsampledConv2D
 from ganflow.networks.normalization import FusedBatchNormalization
 from ganflow.networks.spectral import SpectralConv2D
@@ -33,18 +33,21 @@ def project(latent: Any, shape: tuple[int, int, int], momentum: float, dropout: 
     return layers.Dropout(dropout, name="projection_dropout")(hidden) if dropout else hidden
 
 
-def generator_block(features: Any, width: int, kernel_size: int, enlarge: bool, momentum: float, name: str) -> Any:
-    """Convolution (after doubling the resolution if `enlarge`), batch normalization, ReLU.
+def generator_block(features: Any, stage: GeneratorStage, upsampling: str, momentum: float, name: str) -> Any:
+    """Convolution, batch normalization, ReLU.
 
     Args:
         features: (N, H, W, C).
-        width: channels of the result.
-        kernel_size: of the convolution at the resulting resolution.
-        enlarge: whether H and W double first, by nearest neighbour.
+        stage: row of the table; if it doubles, the result is (N, 2·H, 2·W, width).
+        upsampling: how it doubles, `nearest` or `transposed`.
         momentum: of the batch statistics.
         name: prefix of the layers' names.
     """
-    convolution = (UpsampledConv2D if enlarge else SameConv2D)(width, kernel_size, use_bias=False, name=f"{name}_convolution")
+    options: dict[str, Any] = {"use_bias": False, "name": f"{name}_convolution"}
+    if stage.double and upsampling == "transposed":
+        convolution = layers.Conv2DTranspose(stage.width, stage.kernel_size, strides=2, padding="same", **options)
+    else:
+        convolution = (UpsampledConv2D if stage.double else SameConv2D)(stage.width, stage.kernel_size, **options)
     hidden = FusedBatchNormalization(momentum=momentum, name=f"{name}_normalization")(convolution(features))
     return layers.ReLU(name=f"{name}_activation")(hidden)
 
@@ -56,15 +59,16 @@ def discriminator_block(
 
     Args:
         features: (N, H, W, C).
-        stage: row of the table; its stride is by how much height and width shrink, rounding up.
+        stage: row of the table.
         parameters: of the network.
         normalization: `none`, `batch` or `layer`.
         name: prefix of the layers' names.
     """
     convolution = SpectralConv2D if parameters.spectral_normalization else layers.Conv2D
-    hidden = convolution(
-        stage.width, stage.kernel_size, strides=stage.stride, padding="same", use_bias=normalization == "none", name=f"{name}_convolution"
-    )(features)
+    strides, use_bias = 1 + stage.halve, normalization == "none"
+    hidden = convolution(stage.width, stage.kernel_size, strides=strides, padding="same", use_bias=use_bias, name=f"{name}_convolution")(
+        features
+    )
     if normalization == "batch":
         # next to clipped weights Keras's own epsilon, a hundred times larger, would be all that there is to divide by
         hidden = FusedBatchNormalization(momentum=0.9, epsilon=1.001e-5, name=f"{name}_normalization")(hidden)

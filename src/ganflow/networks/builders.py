@@ -13,8 +13,7 @@ from ganflow.errors import ConfigurationError
 from ganflow.networks.blocks import discriminator_block, generator_block, project
 from ganflow.networks.latent import Latent
 from ganflow.networks.spectral import SpectralDense
-
-MAX_SIZE = 128
+from ganflow.networks.tables import discriminator_table, generator_table
 
 FLOAT32_LAYERS = ("pixels", "logit")
 """Layers that stay float32 under mixed precision: pixels, and the logits that losses and penalties are made of."""
@@ -33,17 +32,17 @@ def build_generator(parameters: GeneratorParameters, latent: LatentParameters, i
         (N, latent.dimension) to (N, H, W, C) pixels in the range of the output activation.
 
     Raises:
-        ConfigurationError: for an image shape that no table can serve.
+        DataError, ConfigurationError: see `generator_table`.
     """
-    height, width, channels = check_image_shape(image_shape)
     momentum = parameters.batch_normalization_momentum
-    first, *rest = parameters.stages
+    first, *rest = generator_table(parameters, image_shape)
+    factor = 2 ** sum(stage.double for stage in rest)
+    height, width, channels = image_shape
     inputs = keras.Input((latent.dimension,), name="noise")
     hidden = Latent(latent.distribution, name="latent")(inputs)
-    hidden = project(hidden, (height // first.divisor, width // first.divisor, first.width), momentum, parameters.dropout)
-    for number, (before, stage) in enumerate(zip(parameters.stages, rest, strict=False), start=1):
-        enlarge = before.divisor == 2 * stage.divisor
-        hidden = generator_block(hidden, stage.width, stage.kernel_size, enlarge, momentum, f"stage_{number}")
+    hidden = project(hidden, (height // factor, width // factor, first.width), momentum, parameters.dropout)
+    for number, stage in enumerate(rest, start=1):
+        hidden = generator_block(hidden, stage, parameters.upsampling, momentum, f"stage_{number}")
     hidden = keras.layers.Conv2D(channels, parameters.output_kernel_size, padding="same", name="output_convolution")(hidden)
     outputs = keras.layers.Activation(parameters.output_activation, name="pixels")(hidden)
     return keras.Model(inputs, outputs, name="generator")
@@ -56,10 +55,10 @@ def build_discriminator(parameters: DiscriminatorParameters, image_shape: tuple[
         (N, H, W, C) to (N, 1) raw logits, large for real images.
 
     Raises:
-        ConfigurationError: for an image shape that no table can serve.
+        DataError, ConfigurationError: see `discriminator_table`.
     """
-    hidden = inputs = keras.Input(check_image_shape(image_shape), name="images")
-    for number, stage in enumerate(parameters.stages, start=1):
+    hidden = inputs = keras.Input(image_shape, name="images")
+    for number, stage in enumerate(discriminator_table(parameters, image_shape), start=1):
         # pixels are on one scale already
         normalization = parameters.normalization if number > 1 else "none"
         hidden = discriminator_block(hidden, stage, parameters, normalization, f"stage_{number}")
@@ -75,7 +74,7 @@ def build_pair(parameters: NetworksParameters, image_shape: tuple[int, int, int]
         Generator and discriminator.
 
     Raises:
-        ConfigurationError: if they do not fit each other, or the images.
+        DataError, ConfigurationError: if they do not fit each other, or the images.
     """
     generator = build_generator(parameters.generator, parameters.latent, image_shape)
     discriminator = build_discriminator(parameters.discriminator, image_shape)
@@ -90,21 +89,6 @@ def normalises_batches(network: keras.Model | Architecture) -> bool:
     else:
         kinds = [layer["class_name"] for layer in network["config"]["layers"]]
     return not set(BATCH_NORMALIZATIONS).isdisjoint(kinds)
-
-
-def check_image_shape(image_shape: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Return (height, width, channels) if the builders can serve them.
-
-    Raises:
-        ConfigurationError: unless height and width are multiples of 4 up to 128 and there are 1 or 3 channels.
-    """
-    height, width, channels = image_shape
-    if any(size % 4 or not 0 < size <= MAX_SIZE for size in (height, width)) or channels not in (1, 3):
-        raise ConfigurationError(
-            f"Images of {height} × {width} pixels and {channels} channels cannot be generated: height and width must be multiples of 4 "
-            f"up to {MAX_SIZE}, with 1 or 3 channels. Crop, pad or resize the images, or choose another data.source."
-        )
-    return height, width, channels
 
 
 def architecture(model: keras.Model) -> Architecture:
@@ -172,5 +156,5 @@ def check_pair(generator: keras.Model, discriminator: keras.Model) -> None:
     if generator.output_shape != discriminator.input_shape:
         raise ConfigurationError(
             f"The generator makes images of shape {generator.output_shape[1:]}, the discriminator takes {discriminator.input_shape[1:]}. "
-            "Height and width must be multiples of the first generator stage's divisor (networks.generator.stages)."
+            "Build both for the same images."
         )

@@ -15,7 +15,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     Statistics are float32 whatever the input is. Where replicas share a batch, they are those of the whole batch, and Keras's own,
     synchronised computation serves.
 
-    Input and output: (N, C) or (N, H, W, C), of the same dtype.
+    Input and output: (N, …, C), of any rank from 2 on, and of the same dtype.
     Source: 1502.03167, algorithm 1.
     """
 
@@ -34,8 +34,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         learns = training and self.trainable
         if learns and tf.distribute.get_strategy().num_replicas_in_sync > 1:
             return super().call(inputs, training=True)
-        # the kernel knows only images: features without height and width are images of one pixel
-        images = inputs if inputs.shape.rank == 4 else inputs[:, tf.newaxis, tf.newaxis, :]
+        images = _as_images(inputs)
         # which it measures itself if they are empty
         running = [tf.zeros([0])] * 2 if learns else [self.moving_mean, self.moving_variance]
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
@@ -52,7 +51,12 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
             # the kernel's variance is divided by num - 1, Keras's by num
             self._move(self.moving_mean, mean)
             self._move(self.moving_variance, variance * (num - 1) / num)
-        return outputs if inputs.shape.rank == 4 else outputs[:, 0, 0, :]
+        return outputs if inputs.shape.rank == 4 else tf.reshape(outputs, tf.shape(inputs))
 
     def _move(self, running: Any, current: tf.Tensor) -> None:
         running.assign(running * self.momentum + current * (1 - self.momentum))
+
+
+def _as_images(features: tf.Tensor) -> tf.Tensor:
+    """(N, …, C) as (N, H, W, C), which is all that the kernel knows: of another rank, as images of one pixel."""
+    return features if features.shape.rank == 4 else tf.reshape(features, (-1, 1, 1, features.shape[-1]))

@@ -59,8 +59,8 @@ def update_discriminator(
         state: of training.
         loss: the named pair.
         penalties: on the discriminator's slope.
-        real_images: (N, H, W, C), scaled.
-        fake_images: (N, H, W, C), held fixed.
+        real_images: (N, …, C), scaled.
+        fake_images: (N, …, C), held fixed.
 
     Returns:
         Loss without penalties, the sum of the penalties, accuracy in [0, 1].
@@ -115,8 +115,8 @@ def update_generator(
     Args:
         state: of training.
         loss: the named pair.
-        real_images: (N, H, W, C), as the discriminator sees them, used by losses that compare.
-        fake_images: (N, H, W, C), made under `generator_tape`.
+        real_images: (N, …, C), as the discriminator sees them, used by losses that compare.
+        fake_images: (N, …, C), made under `generator_tape`.
         generator_tape: recorded the generator's pass that made them.
         augmented: from fake images to what the discriminator sees.
 
@@ -165,7 +165,8 @@ class PenaltyOnSlope:
         """The weighted penalty, a scalar, at points that are drawn between or around the images."""
         wanted, num = self.parameters.gradient_penalty, self.parameters.batch_size
         assert wanted is not None  # noqa: S101 (asked by the caller)
-        share = own_share(self.draws.uniform(self.number, "points of the penalty", (num, 1, 1, 1)))
+        one_each = (num, *[1] * (real_images.shape.rank - 1))
+        share = own_share(self.draws.uniform(self.number, "points of the penalty", one_each))
         if wanted.points == "between":
             points = between(real_images, fake_images, share)
         else:

@@ -120,18 +120,30 @@ def test_a_missing_value_is_named(training_parameters):
         TrainingParameters.model_validate(plain)
 
 
-@pytest.mark.parametrize("divisors", [(1,), (4,), (4, 1), (2, 4, 2, 1), (4, 2)])
-def test_tables_that_skip_a_resolution_are_refused(divisors):
-    stages = [{"divisor": divisor, "width": 4} for divisor in divisors]
-    with pytest.raises(ConfigurationError, match="divisors of stages must start at 4 or 2"):
-        section(GeneratorParameters, stages=stages)
+def rows(*doubles, kernel_size=3):
+    return [{"width": 4, "kernel_size": kernel_size, "double": double} for double in doubles]
+
+
+@pytest.mark.parametrize("doubles", [(False, False), (True, True), (True, False)])
+def test_tables_without_a_way_from_the_projection_to_the_image_are_refused(doubles):
+    with pytest.raises(ConfigurationError, match="the projection, cannot double, and at least one of the others has to"):
+        section(GeneratorParameters, stages=rows(*doubles))
+    section(GeneratorParameters, stages=rows(False, True))
 
 
 @pytest.mark.parametrize("sizes", [(4, 3), (3, 4)])
 def test_even_kernels_are_refused(sizes):
-    stages = [{"divisor": 2, "width": 4}, {"divisor": 1, "width": 4, "kernel_size": sizes[0]}]
     with pytest.raises(ConfigurationError, match="must be odd"):
-        section(GeneratorParameters, stages=stages, output_kernel_size=sizes[1])
+        section(GeneratorParameters, stages=rows(False, True, kernel_size=sizes[0]), output_kernel_size=sizes[1])
+
+
+def test_only_a_transposed_convolution_that_doubles_has_an_even_kernel():
+    mixed = [*rows(False), *rows(True, kernel_size=4), *rows(False)]
+    section(GeneratorParameters, stages=mixed, upsampling="transposed")
+    with pytest.raises(ConfigurationError, match=r"must be even, so that all pixels get equal shares; got \[3\]; set 4"):
+        section(GeneratorParameters, stages=rows(False, True), upsampling="transposed")
+    with pytest.raises(ConfigurationError, match=r"must be odd, .* got \[4\]"):
+        section(GeneratorParameters, stages=[*mixed, *rows(False, kernel_size=4)], upsampling="transposed")
 
 
 def test_where_images_are_kept_is_part_of_a_run_that_xla_compiles(training_parameters):

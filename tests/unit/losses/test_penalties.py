@@ -38,9 +38,20 @@ def test_its_own_gradient_is_the_second_derivative():
     assert float(tape.gradient(norm, scale)) == pytest.approx(24.0)
 
 
-def test_other_ranks_are_refused():
-    with pytest.raises(ValueError, match="rank 4"):
+def test_what_has_no_axis_between_is_refused():
+    with pytest.raises(ValueError, match="rank 3 or more"):
         logits_and_squared_gradient_norms(lambda x: x, tf.ones((3, 4)))
+
+
+@pytest.mark.parametrize("axes", [(4,), (2, 2), (2, 2, 3)])
+def test_any_number_of_axes_lies_between_batch_and_channels(axes):
+    # D(x) = ½‖x‖² has gradient x: of n ones the squared norm is n, and the penalty (√n - 1)²
+    num = int(np.prod(axes)) * 2
+    clips = tf.ones((3, *axes, 2))
+    _, norms = logits_and_squared_gradient_norms(lambda x: 0.5 * tf.reduce_sum(tf.reshape(x, (3, -1)) ** 2, axis=1)[:, None], clips)
+    assert norms.numpy().tolist() == pytest.approx([num] * 3)
+    penalty = gradient_penalty(lambda x: 0.5 * tf.reduce_sum(tf.reshape(x, (3, -1)) ** 2, axis=1)[:, None], clips)
+    assert float(penalty) == pytest.approx((num**0.5 - 1) ** 2, rel=1e-5)
 
 
 def half_square(scale):

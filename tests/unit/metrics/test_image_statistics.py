@@ -98,7 +98,7 @@ def test_a_negative_has_the_same_contrast_roughness_and_diversity(images):
 
 @pytest.mark.parametrize("shape", [(1, 8, 8, 1), (2, 7, 8, 1), (2, 8, 7, 1), (2, 8, 8)])
 def test_what_is_no_set_of_images_is_refused(shape):
-    with pytest.raises(DataError, match=r"expected uint8 of shape .* with at least two images of at least 8 × 8 pixels\.$"):
+    with pytest.raises(DataError, match=r"expected uint8 of shape .*, two images at least|expected 8 to 256 pixels a side"):
         image_statistics(np.zeros(shape, np.uint8))
     with pytest.raises(DataError, match="float64"):
         image_statistics(np.zeros((2, 8, 8, 1)))

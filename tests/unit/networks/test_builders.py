@@ -12,7 +12,7 @@ from base_parameters import section
 from ganflow import networks
 from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, NetworksParameters
 from ganflow.datasets import RecipesDataset
-from ganflow.errors import ConfigurationError
+from ganflow.errors import ConfigurationError, DataError
 
 
 def read_networks(project_root, environment):
@@ -49,13 +49,20 @@ def test_classic_preset_is_the_network_of_the_post(project_root):
 
 
 @settings(max_examples=12)
-@given(height=st.integers(1, 32), width=st.integers(1, 32), channels=st.sampled_from([1, 3]))
-def test_any_multiple_of_four_up_to_128_is_served(height, width, channels):
+@given(
+    height=st.integers(2, 64),
+    width=st.integers(2, 64),
+    channels=st.sampled_from([1, 3]),
+    upsampling=st.sampled_from(["nearest", "transposed"]),
+)
+def test_a_table_serves_every_multiple_of_what_it_doubles(height, width, channels, upsampling):
+    kernel = 4 if upsampling == "transposed" else 3
+    rows = [{"width": 2}, *[{"width": 2, "kernel_size": kernel, "double": True}] * 2]
     parameters = section(
         NetworksParameters,
         latent={"dimension": 3, "distribution": "normal"},
-        generator=section(GeneratorParameters, stages=[{"divisor": divisor, "width": 2} for divisor in (4, 2, 1)]),
-        discriminator=section(DiscriminatorParameters, stages=[{"width": 2, "kernel_size": 4, "stride": 2}]),
+        generator=section(GeneratorParameters, stages=rows, upsampling=upsampling),
+        discriminator=section(DiscriminatorParameters, stages=[{"width": 2, "kernel_size": 4, "halve": True}]),
     )
     shape = (4 * height, 4 * width, channels)
     generator, discriminator = build(parameters, shape)
@@ -64,10 +71,32 @@ def test_any_multiple_of_four_up_to_128_is_served(height, width, channels):
     assert discriminator.output_shape == (None, 1)
 
 
-@pytest.mark.parametrize("shape", [(30, 28, 1), (28, 132, 1), (28, 28, 2), (0, 28, 1)])
-def test_other_shapes_are_refused_with_the_fix(networks_parameters, shape):
-    with pytest.raises(ConfigurationError, match="multiples of 4 up to 128, with 1 or 3 channels.*data.source"):
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((7, 28, 1), "Got images of 7 × 28 pixels and 1 channels, expected 8 to 256 pixels a side, and 1 channel"),
+        ((28, 260, 1), "Got images of 28 × 260 pixels"),
+        ((28, 28, 2), "Got images of 28 × 28 pixels and 2 channels"),
+    ],
+)
+def test_images_that_no_network_serves_are_refused_with_the_fix(networks_parameters, shape, message):
+    with pytest.raises(DataError, match=f"{message}.*data.source"):
         build(networks_parameters, shape)
+
+
+def test_a_table_that_does_not_fit_names_the_multiple(networks_parameters):
+    with pytest.raises(ConfigurationError, match=r"30 × 28 pixels and networks\.generator\.stages .* 4 times .* expected multiples of 4"):
+        build(networks_parameters, (30, 28, 1))
+
+
+def test_a_transposed_block_is_a_transposed_convolution_of_stride_two(networks_parameters):
+    rows = [{"width": 5}, {"width": 4, "kernel_size": 4, "double": True}, {"width": 3, "kernel_size": 3}]
+    own = section(GeneratorParameters, stages=rows, upsampling="transposed")
+    generator = networks.build_generator(own, networks_parameters.latent, (8, 8, 1))
+    first, second = (generator.get_layer(f"stage_{number}_convolution") for number in (1, 2))
+    assert (type(first).__name__, first.kernel_size, first.strides, first.use_bias) == ("Conv2DTranspose", (4, 4), (2, 2), False)
+    assert type(second).__name__ == "SameConv2D"
+    assert networks.instantiate(networks.architecture(generator), 0).output_shape == (None, 8, 8, 1)
 
 
 def test_architecture_survives_json_and_keeps_outputs(architectures):

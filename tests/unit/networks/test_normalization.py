@@ -78,6 +78,24 @@ def test_two_replicas_normalise_by_the_statistics_of_the_whole_batch():
     np.testing.assert_allclose(shared.moving_variance, alone.moving_variance, rtol=1e-4)
 
 
+@pytest.mark.parametrize("axes", [(), (6,), (2, 3), (2, 3, 4)])
+@pytest.mark.parametrize("training", [True, False])
+def test_any_number_of_axes_lies_between_batch_and_channels(axes, training):
+    values = np.random.default_rng(0).normal(2, 3, (8, *axes, 5)).astype(np.float32)
+    layer, plain = FusedBatchNormalization(momentum=0.5), keras.layers.BatchNormalization(momentum=0.5)
+    outputs, expected = layer(tf.constant(values), training=training), plain(tf.constant(values), training=training)
+    assert outputs.shape == values.shape
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(layer.moving_variance, plain.moving_variance, rtol=1e-4)
+
+
+def test_one_group_normalises_each_clip_over_all_axes_but_the_first():
+    clips = tf.random.stateless_normal((4, 2, 3, 3, 5), (0, 0), 2.0, 3.0)
+    outputs = keras.layers.GroupNormalization(groups=1)(clips).numpy().reshape(4, -1)
+    np.testing.assert_allclose(outputs.mean(axis=1), 0, atol=1e-4)
+    np.testing.assert_allclose(outputs.std(axis=1), 1, atol=1e-3)
+
+
 @pytest.mark.parametrize("options", [{"axis": 1}, {"scale": False}, {"center": False}, {"renorm": True}])
 def test_what_the_kernel_cannot_do_is_refused(options):
     with pytest.raises(ValueError, match=r"use keras\.layers\.BatchNormalization"):

@@ -200,8 +200,8 @@ def test_mixed_precision_is_float32_but_for_rounding(images, without_dropout, in
 def small(networks_parameters):
     """Architectures of few layers, for 4 × 4 pixels; XLA takes most of a second for each."""
     parts = networks_parameters.model_dump()
-    parts["generator"] |= {"stages": [{"divisor": 2, "width": 2}, {"divisor": 1, "width": 2, "kernel_size": 3}], "dropout": 0.0}
-    parts["discriminator"] |= {"stages": [{"width": 2, "kernel_size": 3, "stride": 2}], "dropout": 0.0}
+    parts["generator"] |= {"stages": [{"width": 2}, {"width": 2, "kernel_size": 3, "double": True}], "dropout": 0.0}
+    parts["discriminator"] |= {"stages": [{"width": 2, "kernel_size": 3, "halve": True}], "dropout": 0.0}
     return networks.build_pair(type(networks_parameters).model_validate(parts), (4, 4, 1))
 
 

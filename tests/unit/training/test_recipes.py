@@ -40,7 +40,7 @@ def recipe(request, networks_parameters, training_parameters):
     training, discriminator = RECIPES[request.param]
     parts = networks_parameters.model_dump()
     # what a recipe changes is in the discriminator, and in both networks' updates
-    parts["generator"] |= {"stages": [{"divisor": 2, "width": 4}, {"divisor": 1, "width": 3, "kernel_size": 3}], "dropout": 0.0}
+    parts["generator"] |= {"stages": [{"width": 4}, {"width": 3, "kernel_size": 3, "double": True}], "dropout": 0.0}
     parts["discriminator"] |= {"dropout": 0.0} | discriminator
     changes = {"r1_weight": 0.0, "precision": "float32", "jit": "off", "distribution": "single"} | training
     changed = TrainingParameters.model_validate(training_parameters.model_dump() | {name: _plain(value) for name, value in changes.items()})

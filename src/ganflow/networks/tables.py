@@ -1,0 +1,88 @@
+"""The tables of stages: those that a user gives, and those that follow from the size of the images."""
+
+from __future__ import annotations
+
+from ganflow.config.networks import DiscriminatorParameters, DiscriminatorStage, GeneratorParameters, GeneratorStage
+from ganflow.data.images import check_image_shape
+from ganflow.errors import ConfigurationError
+
+_SMALLEST_MAP, _LARGEST_MAP = 4, 16
+"""Sides of the map that a table by rule starts from, at least and at most."""
+
+_FINEST_WIDTH, _WIDEST, _WIDEST_PROJECTION = 16, 64, 128
+"""Channels at full resolution; each halving of it doubles them, up to these."""
+
+
+def generator_table(parameters: GeneratorParameters, image_shape: tuple[int, int, int]) -> tuple[GeneratorStage, ...]:
+    """The rows of a generator for these images.
+
+    Without a table, the map that noise is projected to is doubled as often as height and width can be halved, while both stay even and at
+    least 4. A row i doublings before the last has 16·2ⁱ channels, at most 64, and the projection 16·2ᵈ of d doublings, at most 128:
+    64 | 32, 16 for 28 × 28 pixels, and 128 | 64, 64, 32, 16 for 64 × 64.
+
+    Args:
+        parameters: of the network.
+        image_shape: (H, W, C).
+
+    Raises:
+        DataError: for images that no network can serve.
+        ConfigurationError: if the table does not fit the images, or there is none for them.
+    """
+    height, width, _ = check_image_shape(image_shape)
+    if parameters.stages is None:
+        return _generator_rule(count_doublings(height, width), 4 if parameters.upsampling == "transposed" else 5)
+    factor = 2 ** sum(stage.double for stage in parameters.stages)
+    if height % factor or width % factor:
+        raise ConfigurationError(
+            f"Got images of {height} × {width} pixels and networks.generator.stages that make them {factor} times as large as their first "
+            f"map, expected multiples of {factor}. Set networks.generator.stages to null, which finds a table, or crop, pad or resize the "
+            "images."
+        )
+    return parameters.stages
+
+
+def discriminator_table(parameters: DiscriminatorParameters, image_shape: tuple[int, int, int]) -> tuple[DiscriminatorStage, ...]:
+    """The rows of a discriminator for these images.
+
+    Without a table, it mirrors the generator's: 3 × 3 to 16 channels, a halving 4 × 4 for each of the generator's doublings, to 16·2ⁱ
+    channels after i of them, at most 128, and 3 × 3 of the last width.
+
+    Args:
+        parameters: of the network.
+        image_shape: (H, W, C).
+
+    Raises:
+        DataError: for images that no network can serve.
+        ConfigurationError: if there is no table for them.
+    """
+    height, width, _ = check_image_shape(image_shape)
+    if parameters.stages is not None:
+        return parameters.stages
+    widths = [min(_FINEST_WIDTH * 2**number, _WIDEST_PROJECTION) for number in range(count_doublings(height, width) + 1)]
+    first = DiscriminatorStage(width=widths[0], kernel_size=3)
+    halving = (DiscriminatorStage(width=own, kernel_size=4, halve=True) for own in widths[1:])
+    return (first, *halving, DiscriminatorStage(width=widths[-1], kernel_size=3))
+
+
+def count_doublings(height: int, width: int) -> int:
+    """How often a table by rule doubles its first map to reach a size.
+
+    Raises:
+        ConfigurationError: if the map would be larger than 16 pixels a side.
+    """
+    num, sides = 0, (height, width)
+    while all(side % 2 == 0 and side // 2 >= _SMALLEST_MAP for side in sides):
+        num, sides = num + 1, (sides[0] // 2, sides[1] // 2)
+    if num == 0 or max(sides) > _LARGEST_MAP:
+        raise ConfigurationError(
+            f"Got images of {height} × {width} pixels, which no table serves: halved while both sides are even and at least "
+            f"{2 * _SMALLEST_MAP}, they end at {sides[0]} × {sides[1]}, expected at most {_LARGEST_MAP} a side. Crop, pad or resize them, "
+            "such as to 32 × 32 or 64 × 64, or give tables (networks.generator.stages, networks.discriminator.stages)."
+        )
+    return num
+
+
+def _generator_rule(num_doublings: int, kernel_size: int) -> tuple[GeneratorStage, ...]:
+    projection = GeneratorStage(width=min(_FINEST_WIDTH * 2**num_doublings, _WIDEST_PROJECTION))
+    widths = (min(_FINEST_WIDTH * 2**number, _WIDEST) for number in reversed(range(num_doublings)))
+    return (projection, *(GeneratorStage(width=own, kernel_size=kernel_size, double=True) for own in widths))

@@ -1,0 +1,88 @@
+"""Tables that follow from the size of the images, with their arithmetic; every size that one serves gets a pair that fits."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from base_parameters import section
+from ganflow import networks
+from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, LatentParameters
+from ganflow.errors import ConfigurationError
+from ganflow.networks.tables import count_doublings, discriminator_table, generator_table
+
+GENERATOR, DISCRIMINATOR = section(GeneratorParameters), section(DiscriminatorParameters)
+
+# height, width: doublings, widths of the generator, widths of the discriminator
+SIZES = {
+    (8, 8): (1, [32, 16], [16, 32, 32]),
+    (16, 16): (2, [64, 32, 16], [16, 32, 64, 64]),
+    (20, 20): (2, [64, 32, 16], [16, 32, 64, 64]),
+    (28, 28): (2, [64, 32, 16], [16, 32, 64, 64]),
+    # 30 = 2 · 15
+    (30, 30): (1, [32, 16], [16, 32, 32]),
+    (32, 32): (3, [128, 64, 32, 16], [16, 32, 64, 128, 128]),
+    # 36 = 4 · 9
+    (36, 36): (2, [64, 32, 16], [16, 32, 64, 64]),
+    # 6 × 4 is the smallest map
+    (48, 32): (3, [128, 64, 32, 16], [16, 32, 64, 128, 128]),
+    (64, 64): (4, [128, 64, 64, 32, 16], [16, 32, 64, 128, 128, 128]),
+    (128, 128): (5, [128, 64, 64, 64, 32, 16], [16, 32, 64, 128, 128, 128, 128]),
+    (256, 256): (6, [128, 64, 64, 64, 64, 32, 16], [16, 32, 64, 128, 128, 128, 128, 128]),
+}
+
+
+@pytest.mark.parametrize(("size", "expected"), SIZES.items(), ids=lambda value: "x".join(map(str, value)) if len(value) == 2 else "")
+def test_the_table_of_a_size(size, expected):
+    doublings, widths, discriminator_widths = expected
+    assert count_doublings(*size) == doublings
+    generator = generator_table(GENERATOR, (*size, 3))
+    assert [row.width for row in generator] == widths
+    assert [(row.kernel_size, row.double) for row in generator[1:]] == [(5, True)] * doublings
+    discriminator = discriminator_table(DISCRIMINATOR, (*size, 3))
+    assert [row.width for row in discriminator] == discriminator_widths
+    assert [(row.kernel_size, row.halve) for row in discriminator] == [(3, False), *[(4, True)] * doublings, (3, False)]
+
+
+def test_transposed_rows_have_kernels_of_four():
+    table = generator_table(section(GeneratorParameters, upsampling="transposed"), (32, 32, 1))
+    assert [row.kernel_size for row in table[1:]] == [4, 4, 4]
+
+
+@pytest.mark.parametrize("size", [(27, 28), (250, 250), (8, 256), (256, 10), (34, 34)])
+def test_sizes_that_no_table_serves_are_refused(size):
+    with pytest.raises(
+        ConfigurationError, match=f"Got images of {size[0]} × {size[1]} pixels, which no table serves: .* at most 16 a side"
+    ):
+        generator_table(GENERATOR, (*size, 1))
+
+
+def test_an_explicit_table_wins():
+    rows = [{"width": 5}, {"width": 4, "kernel_size": 3, "double": True}]
+    own = section(GeneratorParameters, stages=rows)
+    # which no table by rule serves
+    assert [row.width for row in generator_table(own, (250, 250, 1))] == [5, 4]
+    assert [
+        row.width
+        for row in discriminator_table(section(DiscriminatorParameters, stages=rows[:0] or [{"width": 7, "kernel_size": 3}]), (27, 27, 1))
+    ] == [7]
+
+
+@settings(max_examples=8)
+@given(
+    height=st.integers(8, 64),
+    width=st.integers(8, 64),
+    channels=st.sampled_from([1, 3]),
+    upsampling=st.sampled_from(["nearest", "transposed"]),
+)
+def test_every_size_that_a_table_serves_gets_a_pair_that_fits(height, width, channels, upsampling):
+    parameters = section(GeneratorParameters, upsampling=upsampling)
+    try:
+        generator_table(parameters, (height, width, channels))
+    except ConfigurationError:
+        with pytest.raises(ConfigurationError, match="which no table serves"):
+            discriminator_table(DISCRIMINATOR, (height, width, channels))
+        return
+    generator = networks.build_generator(parameters, LatentParameters(dimension=4, distribution="normal"), (height, width, channels))
+    discriminator = networks.build_discriminator(DISCRIMINATOR, (height, width, channels))
+    networks.check_pair(generator, discriminator)
+    assert generator.output_shape == (None, height, width, channels)
