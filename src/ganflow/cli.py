@@ -19,6 +19,7 @@ from kedro.validation import ParameterValidationError
 from omegaconf import OmegaConf
 
 from ganflow.errors import ConfigurationError, GanflowError
+from ganflow.presets import list_presets
 from ganflow.runtime.cluster import membership
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def known_environments() -> list[str]:
     conf = Path(project) / "conf" if project else None
     if conf is None or not conf.is_dir():
         return []
-    return sorted(folder.name for folder in conf.iterdir() if folder.is_dir() and folder.name not in ("base", "local"))
+    return list_presets(conf)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

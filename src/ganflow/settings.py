@@ -4,6 +4,7 @@ import os
 import warnings
 
 from ganflow.hooks import DeviceHooks, LockHooks, ParameterHooks, ProgressHooks, RetrainingHooks, TrackingHooks, WorkerHooks
+from ganflow.presets import BASE, LOCAL, SOFT, PresetConfigLoader
 
 # Kedro's own call of a function that its configuration library is about to rename
 warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is deprecated", category=UserWarning)
@@ -14,9 +15,5 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 # pluggy calls the last one first: the lock is given back when all others are done
 HOOKS = (LockHooks(), TrackingHooks(), RetrainingHooks(), ParameterHooks(), WorkerHooks(), DeviceHooks(), ProgressHooks())
-CONFIG_LOADER_ARGS = {
-    "base_env": "base",
-    "default_run_env": "local",
-    # an environment names only what it changes
-    "merge_strategy": {"parameters": "soft"},
-}
+CONFIG_LOADER_CLASS = PresetConfigLoader
+CONFIG_LOADER_ARGS = {"base_env": BASE, "default_run_env": LOCAL, "merge_strategy": SOFT}

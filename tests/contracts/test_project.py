@@ -129,7 +129,7 @@ def test_every_dependency_has_its_reason(project_root):
     assert [name for name in names if name not in reasons] == []
 
 
-PRESETS = ("classic", "hinge_sn", "lsgan", "r3gan", "smoke", "wgan", "wgan_gp", "default")
+PRESETS = ("classic", "hinge_sn", "lsgan", "r3gan", "smoke", "wgan", "wgan_gp", "base")
 
 
 def test_presets_are_the_environments(project_root):
@@ -151,7 +151,7 @@ def test_every_preset_is_valid_builds_and_may_be_combined(project_root, name):
     assert (generator["config"]["name"], discriminator["config"]["name"]) == ("generator", "discriminator")
 
 
-@pytest.mark.parametrize("name", [name for name in PRESETS if name not in ("default", "smoke")])
+@pytest.mark.parametrize("name", [name for name in PRESETS if name not in ("base", "smoke")])
 def test_every_recipe_is_in_the_table_of_the_docs(project_root, name):
     assert f"| {name} |" in (project_root / "docs/recipes.md").read_text()
 

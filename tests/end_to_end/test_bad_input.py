@@ -54,6 +54,16 @@ def test_an_unknown_environment_names_the_known_ones(project):
     assert "classic" in line
 
 
+def test_what_a_user_sets_for_this_machine_holds_with_every_preset(project):
+    own = project.root / "conf/local/parameters_training.yml"
+    own.parent.mkdir(exist_ok=True)
+    own.write_text("training: {batch_size: 5000}")
+    assert "fewer than training.batch_size = 5000" in project.refuse(*TRAINING)
+    assert "fewer than training.batch_size = 4001" in project.refuse(*TRAINING, "--params", "training.batch_size=4001")
+    own.write_text("training: {num_stepz: 3}")
+    assert "num_stepz is not a known parameter" in project.refuse(*TRAINING)
+
+
 def test_a_truncated_idx_file_is_refused(project, tmp_path):
     (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(b"\0\0\x08\x03" + b"\0" * 20)[:-5])
     for name in ("train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):

@@ -113,7 +113,7 @@ def test_an_unknown_recipe_is_refused_before_anything_is_trained(empty_project):
 
 
 def test_a_recipe_that_cannot_work_is_refused_before_anything_is_written(empty_project):
-    changes = "seed_study.recipes=[default,wgan],training.gradient_penalty.weight=10"
+    changes = "seed_study.recipes=[base,wgan],training.gradient_penalty.weight=10"
     line = empty_project.refuse("run", "--env", "smoke", "--pipelines", "seed_study", "--params", changes)
     # of wgan alone: its networks normalise batches
     assert "training.gradient_penalty is set, but networks.discriminator.normalization is 'batch'" in line

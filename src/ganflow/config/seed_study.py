@@ -15,7 +15,7 @@ class SeedStudyParameters(Section):
     Attributes:
         num_seeds: runs of each recipe.
         first_seed: of theirs, which are consecutive.
-        recipes: environments, such as `classic`, or `default` for the base environment; none takes the settings of the run at hand.
+        recipes: presets, such as `classic`, or `base` for the defaults alone; none takes the settings of the run at hand.
         num_steps: of every run; None for what its recipe says.
     """
 

@@ -7,21 +7,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn
 
-from kedro.config import OmegaConfigLoader
 from kedro.io import AbstractDataset, DatasetError
 
 from ganflow.datasets.local import local_path
-
-# as in settings.py: an environment names only what it changes
-MERGE_STRATEGY = {"parameters": "soft"}
+from ganflow.presets import BASE, SOFT, PresetConfigLoader, list_presets
 
 
 class RecipesDataset(AbstractDataset[NoReturn, dict[str, Callable[[], dict[str, Any]]]]):
-    """A folder of configuration environments, read only. `default` is the base environment alone.
+    """A folder of presets, read only, each with what `kedro run --env` would make of it; `base` is none but the defaults.
 
     Args:
         path: of the folder.
-        changes: parameters that are laid over those of every environment, by section.
+        changes: parameters that are laid over those of every preset, by section.
         metadata: for other programs.
     """
 
@@ -33,9 +30,8 @@ class RecipesDataset(AbstractDataset[NoReturn, dict[str, Callable[[], dict[str, 
         self.metadata = metadata
 
     def load(self) -> dict[str, Callable[[], dict[str, Any]]]:
-        """{name of the environment: function that reads its parameters, laid over those of `base`}."""
-        names = sorted(folder.name for folder in self._path.iterdir() if folder.is_dir() and folder.name not in ("base", "local"))
-        return {"default": partial(self._read, "base")} | {name: partial(self._read, name) for name in names}
+        """{name of the preset: function that reads its parameters}."""
+        return {name: partial(self._read, name) for name in list_presets(self._path)}
 
     def save(self, data: NoReturn) -> None:
         """Refuse.
@@ -46,7 +42,7 @@ class RecipesDataset(AbstractDataset[NoReturn, dict[str, Callable[[], dict[str, 
         raise DatasetError(f"Got {type(data).__name__} to save in {self._path}, which is configuration and written by hand.")
 
     def _read(self, name: str) -> dict[str, Any]:
-        loader = OmegaConfigLoader(str(self._path), env=name, base_env="base", runtime_params=self._changes, merge_strategy=MERGE_STRATEGY)
+        loader = PresetConfigLoader(str(self._path), env=name, base_env=BASE, runtime_params=self._changes, merge_strategy=SOFT)
         parameters: dict[str, Any] = loader["parameters"]
         return parameters
 

@@ -6,9 +6,7 @@ import pytest
 from kedro.io import DatasetError
 
 from ganflow.datasets import RecipesDataset, RunRecords
-from ganflow.datasets.recipes import MERGE_STRATEGY
 from ganflow.errors import DataError
-from ganflow.settings import CONFIG_LOADER_ARGS
 
 
 @pytest.fixture
@@ -47,14 +45,13 @@ def test_without_records_there_is_no_preview(records):
 
 def test_recipes_are_environments_laid_over_base(project_root):
     recipes = RecipesDataset(path=project_root / "conf").load()
-    assert {"default", "classic", "wgan_gp", "smoke"} <= set(recipes)
-    assert not {"base", "local"} & set(recipes)
-    default, classic = recipes["default"](), recipes["classic"]()
+    assert {"base", "classic", "wgan_gp", "smoke"} <= set(recipes)
+    assert "local" not in recipes
+    default, classic = recipes["base"](), recipes["classic"]()
     assert default["training"]["batch_size"] == 64
     assert (classic["training"]["batch_size"], classic["networks"]["generator"]["dropout"]) == (256, 0.4)
     # what classic does not name is base's
     assert classic["sampling"] == default["sampling"]
-    assert CONFIG_LOADER_ARGS["merge_strategy"] == MERGE_STRATEGY
 
 
 def test_recipes_are_not_written_by_a_run(project_root):
