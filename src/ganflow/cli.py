@@ -18,7 +18,7 @@ from kedro.utils import find_kedro_project
 from kedro.validation import ParameterValidationError
 from omegaconf import OmegaConf
 
-from ganflow.errors import ConfigurationError, GanflowError
+from ganflow.errors import ConfigurationError, GanflowError, NothingToDo
 from ganflow.presets import list_presets
 from ganflow.runtime.cluster import membership
 
@@ -39,6 +39,8 @@ class ReadableCommand(click.Command):
         """Run, and explain instead of showing a traceback."""
         try:
             return super().invoke(ctx)
+        except NothingToDo:
+            sys.exit(0)
         except Exception as error:
             if not isinstance(error, EXPECTED) and not str(error).startswith(UNKNOWN_SELECTION):
                 raise

@@ -61,8 +61,7 @@ class AlreadyRunningError(GanflowError):
     exit_status = 75
 
 
-class NothingToDo(SystemExit):
-    """A run that ends early, and well: exit status 0. Kedro lets it pass, as it is no `Exception`."""
+class NothingToDo(GanflowError):  # noqa: N818 (it is no failure)
+    """A run ends early, and well, since there is nothing to do; the message says why."""
 
-    def __init__(self) -> None:
-        super().__init__(0)
+    exit_status = 0

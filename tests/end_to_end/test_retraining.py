@@ -3,13 +3,16 @@
 import ctypes
 import json
 import os
+import re
 import resource
 import struct
+import subprocess
 import sys
 from functools import partial
 
 import pytest
 from kedro_commands import Moment
+from omegaconf import OmegaConf
 
 # the smoke networks never draw every digit; a few hundred of their steps take seconds
 RETRAINING = {
@@ -142,7 +145,34 @@ def test_a_second_start_has_nothing_to_do(project):
     before = lasting()
     output = retrain(project)
     assert "Nothing to do: version 1 is champion" in output
+    assert not re.search("error|warning|resume|repeat", output, re.IGNORECASE)
     assert lasting() == before
+
+
+IN_PROCESS = """
+from pathlib import Path
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from ganflow.errors import NothingToDo
+
+bootstrap_project(Path.cwd())
+for _ in range(2):
+    with KedroSession.create(env="smoke", runtime_params=PARAMETERS) as session:
+        try:
+            session.run(pipeline_names=["retraining"])
+        except NothingToDo as nothing:
+            print("goes on:", nothing)
+"""
+
+
+@pytest.mark.longer(twin="tests/end_to_end/test_retraining.py::test_a_second_start_has_nothing_to_do")
+def test_a_program_that_runs_the_pipeline_goes_on_when_there_is_nothing_to_do(project):
+    parameters = OmegaConf.to_container(OmegaConf.from_dotlist([f"{name}={value}" for name, value in RETRAINING.items()]))
+    program = IN_PROCESS.replace("PARAMETERS", repr(parameters))
+    output = subprocess.run(
+        [sys.executable, "-c", program], cwd=project.root, env=project.environment(), capture_output=True, text=True, check=True
+    )
+    assert output.stdout.count("goes on: version 1 is champion") == 2
 
 
 @pytest.mark.longer(twin="tests/end_to_end/test_retraining.py::test_a_promotion_that_was_cut_off_is_finished_without_another_training")

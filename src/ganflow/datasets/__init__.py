@@ -4,6 +4,7 @@ For use as `type: ganflow.datasets.…` in a catalog. All of them keep to the lo
 """
 
 from ganflow.datasets.animation import AnimationDataset
+from ganflow.datasets.clock import ClockDataset
 from ganflow.datasets.history import HistoryDataset
 from ganflow.datasets.image_set import ImageSetDataset, ImageSetProgress
 from ganflow.datasets.images import ImageDataset, ImageFolderDataset
@@ -24,6 +25,7 @@ __all__ = [
     "AnimationDataset",
     "CSVDataset",
     "CheckpointSeries",
+    "ClockDataset",
     "HistoryDataset",
     "ImageDataset",
     "ImageFolderDataset",

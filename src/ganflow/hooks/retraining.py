@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+_RUNNER_LOGGERS = [logging.getLogger(f"kedro.runner.{kind}_runner") for kind in ("sequential", "thread", "parallel")]
+
+
+def _leave_out_hint(record: logging.LogRecord) -> bool:
+    """Whether a message of Kedro's is shown when a run ends early: how to resume it is of no use to anyone."""
+    return record.levelno < logging.WARNING
+
+
 def is_retraining(pipeline: Pipeline) -> bool:
     """Whether it is the retraining pipeline, or a part of it that decides something."""
     return not pipeline.all_outputs().isdisjoint(("retraining_reason", "decisions", "promotion"))
@@ -87,7 +95,9 @@ class RetrainingHooks:
         if not reason["is_due"]:
             logger.info("Nothing to do: %s.", reason["why"])
             self._event = None
-            raise NothingToDo
+            for runner in _RUNNER_LOGGERS:
+                runner.addFilter(_leave_out_hint)
+            raise NothingToDo(f"{reason['why']}.")
         logger.info("A challenger is trained: %s.", reason["why"])
         self._reason = reason
 
@@ -125,6 +135,8 @@ class RetrainingHooks:
     @hook_impl
     def on_pipeline_error(self, error: Exception, catalog: CatalogProtocol) -> None:
         """Tell; and reject a challenger whose training failed for good, so that it is not begun again with the same seed."""
+        for runner in _RUNNER_LOGGERS:
+            runner.removeFilter(_leave_out_hint)
         if self._event is None:
             return
         self._event = None

@@ -1,4 +1,4 @@
-"""The nodes of a retraining take the time from the clock, and what they need from records of many runs."""
+"""The nodes of a retraining take the time that they are given, and what they need from records of many runs."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,11 +8,13 @@ from base_parameters import section
 from ganflow.config.retraining import RetrainingParameters
 from ganflow.pipelines.retraining.nodes import carry_out, decide, find_reason
 
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 RECORD = {"run_id": "run", "sha256": "w"}
 REASON = {"is_due": True, "reason": "force", "why": "", "attempt": 4, "champion": None, "data": "new"}
 SCORES = {"kernel_distance": [0.5, 0.6], "num_classes_reached": [2.0, 2.0]}
 TRIAL = {
     "num_samples": 10,
+    "extractor": "classifier 0123",
     "num_classes": 2,
     "held_out_distance": 0.2,
     "challenger": {"scores": SCORES, "nearest_distance": 0.2},
@@ -21,10 +23,10 @@ TRIAL = {
 
 @pytest.mark.parametrize(("days", "is_due"), [(1, False), (3, True)])
 def test_the_age_of_the_champion_is_that_of_now(days, is_due):
-    promoted = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+    promoted = (NOW - timedelta(days=days)).isoformat()
     data = {"sha256": "new", "image_shape": [8, 8, 1]}
     champion = {"version": 3, "record": RECORD | {"data": data}, "promoted": promoted}
-    assert find_reason(data, champion, [], {}, section(RetrainingParameters, max_age_days=2))["is_due"] is is_due
+    assert find_reason(data, champion, [], {}, section(RetrainingParameters, max_age_days=2), NOW)["is_due"] is is_due
 
 
 @pytest.mark.parametrize(
@@ -35,11 +37,10 @@ def test_the_age_of_the_champion_is_that_of_now(days, is_due):
     ],
 )
 def test_the_diagnosis_that_counts_is_that_of_the_challengers_own_run(diagnosis, promoted):
-    before = datetime.now(UTC).replace(microsecond=0)
-    outputs = decide(TRIAL, diagnosis, RECORD, REASON, section(RetrainingParameters))
+    outputs = decide(TRIAL, diagnosis, RECORD, REASON, section(RetrainingParameters), NOW)
     found = outputs["decisions"]["run"]
     assert found["promote"] is promoted
-    assert before <= datetime.fromisoformat(found["decided"]) <= datetime.now(UTC)
+    assert datetime.fromisoformat(found["decided"]) == NOW
     assert outputs["decision_page"].startswith(f"# Challenger run: {'promoted' if promoted else 'rejected'}")
     assert carry_out(outputs["decisions"] | {"other": {}}, RECORD) == {
         "promote": promoted, "sha256": "w", "champion": None, "run_id": "run",

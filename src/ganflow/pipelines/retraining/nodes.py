@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ganflow.champion import decision, page, reasons
@@ -24,9 +24,10 @@ def find_reason(
     versions: list[RegisteredVersion],
     decisions: Decisions,
     parameters: RetrainingParameters,
+    now: datetime,
 ) -> Reason:
     """Is there a reason to train a challenger now?"""
-    return reasons.find_reason(data_fingerprint, champion, versions, decisions, parameters, datetime.now(UTC))
+    return reasons.find_reason(data_fingerprint, champion, versions, decisions, parameters, now)
 
 
 def plan_challenger(training: TrainingParameters, reason: Reason) -> TrainingParameters:
@@ -66,10 +67,11 @@ def decide(
     generator_record: GeneratorRecord,
     reason: Reason,
     parameters: RetrainingParameters,
+    now: datetime,
 ) -> dict[str, Any]:
     """Promote or reject, with the numbers of every condition, as data and as a page to read."""
     run_id = generator_record["run_id"]
-    decided = decision.decide(trial, diagnosis.get(run_id), generator_record, reason, parameters.gate, datetime.now(UTC))
+    decided = decision.decide(trial, diagnosis.get(run_id), generator_record, reason, parameters.gate, now)
     return {"decisions": {run_id: decided}, "decision_page": page.write_page(decided, trial)}
 
 

@@ -11,7 +11,7 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 find_reason,
-                ["data_fingerprint", "champion_to_beat", "registered_versions", "earlier_decisions", "params:retraining"],
+                ["data_fingerprint", "champion_to_beat", "registered_versions", "earlier_decisions", "params:retraining", "now"],
                 "retraining_reason",
                 name="find_reason",
             ),
@@ -39,7 +39,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 decide,
-                ["trial", "diagnosis", "generator_record", "retraining_reason", "params:retraining"],
+                ["trial", "diagnosis", "generator_record", "retraining_reason", "params:retraining", "now"],
                 {"decisions": "decisions", "decision_page": "decision_page"},
                 name="decide",
             ),
