@@ -47,7 +47,7 @@ def measure(arguments: list[str], folder: Path) -> tuple[float, float]:
 
 def training_seconds(folder: Path) -> float:
     """Seconds inside training steps, from the rates of the intervals."""
-    (history,) = (folder / "data/08_reporting/training_history").glob("*.csv")
+    (history,) = (folder / "data/06_models/runs").glob("*/history.csv")
     rows = list(csv.DictReader(history.read_text().splitlines()))
     seen = [0, *(int(row["images_seen"]) for row in rows)]
     return sum((after - before) / float(row["images_per_second"]) for before, after, row in zip(seen, seen[1:], rows, strict=False))

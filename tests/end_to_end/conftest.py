@@ -87,15 +87,15 @@ class Project:
         return {str(path.relative_to(data)): path.read_bytes() for path in paths}
 
     def run_id(self) -> str:
-        (folder,) = (self.root / "data/06_models/checkpoints").iterdir()
+        (folder,) = (self.root / "data/06_models/runs").iterdir()
         return folder.name
 
     def checkpoints(self) -> list[Path]:
         """Every checkpoint, in order of run and step."""
-        return sorted((self.root / "data/06_models/checkpoints").glob("*/step-*.safetensors"))
+        return sorted((self.root / "data/06_models/runs").glob("*/checkpoints/step-*.safetensors"))
 
     def checkpoint(self, step: int, run_id: str | None = None) -> Path:
-        return self.root / "data/06_models/checkpoints" / (run_id or self.run_id()) / f"step-{step:07d}.safetensors"
+        return self.root / "data/06_models/runs" / (run_id or self.run_id()) / f"checkpoints/step-{step:07d}.safetensors"
 
     def copy(self, target: Path) -> "Project":
         return Project(shutil.copytree(self.root, target, symlinks=True))

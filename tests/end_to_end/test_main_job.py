@@ -24,8 +24,8 @@ def test_every_artefact_is_there(finished):
         "08_reporting/layers.csv",
         "08_reporting/metrics.json",
         "08_reporting/metrics.csv",
-        f"08_reporting/training_history/{run_id}.csv",
-        f"08_reporting/diagnosis/{run_id}.json",
+        f"06_models/runs/{run_id}/history.csv",
+        f"06_models/runs/{run_id}/diagnosis.json",
     } <= files
     assert not [name for name in files if ".partial" in name or ".previous" in name]
 
@@ -44,7 +44,7 @@ def test_the_fingerprint_names_the_data(finished):
 
 
 def test_history_and_progress_have_every_interval(finished):
-    history = (finished.root / f"data/08_reporting/training_history/{finished.run_id()}.csv").read_text().splitlines()
+    history = (finished.root / f"data/06_models/runs/{finished.run_id()}/history.csv").read_text().splitlines()
     assert [row["step"] for row in csv.DictReader(history)] == ["5", "10", "15", "20"]
     log = (finished.root / "first-run.log").read_text()
     assert [f"step {step}/20" in log for step in (5, 10, 15, 20)] == [True] * 4
@@ -52,7 +52,7 @@ def test_history_and_progress_have_every_interval(finished):
 
 
 def test_the_best_scored_step_is_exported_and_history_says_which(finished):
-    history = (finished.root / f"data/08_reporting/training_history/{finished.run_id()}.csv").read_text().splitlines()
+    history = (finished.root / f"data/06_models/runs/{finished.run_id()}/history.csv").read_text().splitlines()
     scores = {int(row["step"]): float(row["kernel_distance"]) for row in csv.DictReader(history) if row["kernel_distance"]}
     assert set(scores) == {10, 20}
     best = min(scores, key=scores.get)
@@ -63,7 +63,7 @@ def test_the_best_scored_step_is_exported_and_history_says_which(finished):
 
 
 def test_the_diagnosis_is_of_the_last_step_and_has_what_the_settings_call_for(finished):
-    diagnosis = json.loads(finished.files()[f"08_reporting/diagnosis/{finished.run_id()}.json"])
+    diagnosis = json.loads(finished.files()[f"06_models/runs/{finished.run_id()}/diagnosis.json"])
     assert diagnosis["step"] == 20
     assert diagnosis["healthy"]
     # the smoke networks' dropout of 0.1

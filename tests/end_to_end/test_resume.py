@@ -15,13 +15,13 @@ STREAMED = ("training_history", "training_sheets", "diagnosis", "best_checkpoint
 
 
 def untimed_history(project):
-    lines = (project.root / f"data/08_reporting/training_history/{project.run_id()}.csv").read_text().splitlines()
+    lines = (project.root / f"data/06_models/runs/{project.run_id()}/history.csv").read_text().splitlines()
     column = lines[0].split(",").index("images_per_second")
     return [[cell for number, cell in enumerate(line.split(",")) if number != column] for line in lines]
 
 
 def sheets(project):
-    folder = project.root / "data/07_model_output/training_sheets" / project.run_id()
+    folder = project.root / "data/06_models/runs" / project.run_id() / "sheets"
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 

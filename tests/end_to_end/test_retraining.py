@@ -63,7 +63,7 @@ def sheet(project, *options):
 
 def decisions(project):
     # `*` would match the hidden file of a save that is still going on
-    found = [json.loads(path.read_text()) for path in (project.root / "data/08_reporting/decisions").glob("[!.]*.json")]
+    found = [json.loads(path.read_text()) for path in (project.root / "data/06_models/runs").glob("*/decision.json")]
     return sorted(found, key=lambda decision: decision["attempt"])
 
 

@@ -56,7 +56,7 @@ def test_every_run_is_scored_and_listed(studied):
 @pytest.mark.longer(twin=SMALL)
 def test_the_command_line_holds_for_every_recipe(studied):
     for run in table(studied, "runs"):
-        history = studied.root / f"data/08_reporting/training_history/{run['run_id']}.csv"
+        history = studied.root / f"data/06_models/runs/{run['run_id']}/history.csv"
         last = list(csv.DictReader(history.read_text().splitlines()))[-1]
         assert (last["step"], last["images_seen"]) == ("10", "120")
 

@@ -12,7 +12,7 @@ from kedro_datasets._typing import TablePreview
 
 from ganflow.datasets.atomic import atomic_path
 from ganflow.datasets.local import local_path
-from ganflow.datasets.series import RUN_ID, check_run_id
+from ganflow.datasets.runs import check_run_id, find_runs
 from ganflow.errors import DataError
 
 # since pandas 3.1 every float is read exactly, and asking for it is deprecated
@@ -21,14 +21,14 @@ EXACT_FLOATS = {} if PANDAS_VERSION >= (3, 1) else {"float_precision": "round_tr
 
 
 class HistoryDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]):
-    """A folder of tables, `<path>/<run id>.csv`, that grow as training goes on. Other files are left alone.
+    """A table for each run, `<path>/<run id>/<name>.csv`, that grows as training goes on. Other files are left alone.
 
     Every table has a column `step`, ascending. Rows that are kept are never parsed into numbers and back: a training that was
     interrupted and resumed leaves the same bytes as one that was not.
     """
 
-    def __init__(self, *, path: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:
-        self._path = local_path(path)
+    def __init__(self, *, path: str | os.PathLike[str], name: str, metadata: dict[str, Any] | None = None) -> None:
+        self._path, self._name = local_path(path), name
         self.metadata = metadata
 
     def load(self) -> dict[str, pd.DataFrame]:
@@ -37,7 +37,7 @@ class HistoryDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.DataF
         Raises:
             DataError: if a file is no table.
         """
-        return {file.stem: _read(file, **EXACT_FLOATS) for file in self._files()}
+        return {run_id: _read(file, **EXACT_FLOATS) for run_id, file in self._files().items()}
 
     def save(self, data: dict[str, pd.DataFrame]) -> None:
         """Append rows, {run id: table}; rows of the same run at or after the first new step are dropped before.
@@ -48,7 +48,7 @@ class HistoryDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.DataF
             DataError: if the steps do not ascend, or the columns are not those of the rows that are kept.
         """
         for run_id, rows in data.items():
-            file = self._path / f"{check_run_id(run_id)}.csv"
+            file = self._path / check_run_id(run_id) / f"{self._name}.csv"
             _check_steps(rows, run_id)
             if rows.empty:
                 file.unlink(missing_ok=True)
@@ -57,27 +57,24 @@ class HistoryDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.DataF
                 with atomic_path(file) as temporary:
                     temporary.write_text(content, encoding="utf-8")
 
-    def remove(self, run_id: str) -> None:
-        """Remove a run's file, if it is there."""
-        (self._path / f"{check_run_id(run_id)}.csv").unlink(missing_ok=True)
-
     def preview(self, nrows: int = 5) -> TablePreview:
         """The last rows of the table saved last, for kedro-viz.
 
         Raises:
             DataError: if there is none yet.
         """
-        files = self._files()
+        files = self._files().values()
         if not files:
             raise DataError(f"Got no history in {self._path}, expected at least one. Run the training pipeline.")
         newest = max(files, key=lambda file: file.stat().st_mtime_ns)
         return TablePreview(_read(newest).tail(nrows).to_dict(orient="split"))
 
-    def _files(self) -> list[Path]:
-        return sorted(file for file in self._path.glob("*.csv") if file.is_file() and RUN_ID.fullmatch(file.stem))
+    def _files(self) -> dict[str, Path]:
+        """{run id: file}."""
+        return find_runs(self._path, f"{self._name}.csv")
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": self._path.as_posix()}
+        return {"path": self._path.as_posix(), "name": self._name}
 
     def _exists(self) -> bool:
         return bool(self._files())

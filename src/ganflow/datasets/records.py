@@ -12,17 +12,17 @@ from kedro_datasets._typing import JSONPreview
 
 from ganflow.datasets.atomic import atomic_path
 from ganflow.datasets.local import local_path
-from ganflow.datasets.series import RUN_ID, check_run_id
+from ganflow.datasets.runs import check_run_id, find_runs
 from ganflow.errors import DataError
 
 Record = dict[str, Any]
 
 
 class RunRecords(AbstractDataset[dict[str, Record], dict[str, Record]]):
-    """A folder of records, `<path>/<run id>.json`. Saving replaces the runs that are given; other files are left alone."""
+    """A record for each run, `<path>/<run id>/<name>.json`. Saving replaces those of the runs that are given; others are left alone."""
 
-    def __init__(self, *, path: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:
-        self._path = local_path(path)
+    def __init__(self, *, path: str | os.PathLike[str], name: str, metadata: dict[str, Any] | None = None) -> None:
+        self._path, self._name = local_path(path), name
         self.metadata = metadata
 
     def load(self) -> dict[str, Record]:
@@ -31,7 +31,7 @@ class RunRecords(AbstractDataset[dict[str, Record], dict[str, Record]]):
         Raises:
             DataError: if a file is no JSON.
         """
-        return {file.stem: _read(file) for file in self._files()}
+        return {run_id: _read(file) for run_id, file in self._files().items()}
 
     def save(self, data: dict[str, Record]) -> None:
         """Write {run id: record}.
@@ -42,12 +42,8 @@ class RunRecords(AbstractDataset[dict[str, Record], dict[str, Record]]):
         """
         for run_id, record in data.items():
             content = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-            with atomic_path(self._path / f"{check_run_id(run_id)}.json") as temporary:
+            with atomic_path(self._path / check_run_id(run_id) / f"{self._name}.json") as temporary:
                 temporary.write_text(content, encoding="utf-8")
-
-    def remove(self, run_id: str) -> None:
-        """Remove a run's file, if it is there."""
-        (self._path / f"{check_run_id(run_id)}.json").unlink(missing_ok=True)
 
     def preview(self) -> JSONPreview:
         """The record saved last, for kedro-viz.
@@ -55,16 +51,17 @@ class RunRecords(AbstractDataset[dict[str, Record], dict[str, Record]]):
         Raises:
             DataError: if there is none yet.
         """
-        files = self._files()
+        files = self._files().values()
         if not files:
             raise DataError(f"Got no record in {self._path}, expected at least one. Run the training pipeline.")
         return JSONPreview(json.dumps(_read(max(files, key=lambda file: file.stat().st_mtime_ns))))
 
-    def _files(self) -> list[Path]:
-        return sorted(file for file in self._path.glob("*.json") if file.is_file() and RUN_ID.fullmatch(file.stem))
+    def _files(self) -> dict[str, Path]:
+        """{run id: file}."""
+        return find_runs(self._path, f"{self._name}.json")
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": self._path.as_posix()}
+        return {"path": self._path.as_posix(), "name": self._name}
 
     def _exists(self) -> bool:
         return bool(self._files())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
@@ -18,32 +17,21 @@ from kedro_datasets._typing import ImagePreview
 from ganflow.datasets.atomic import atomic_path
 from ganflow.datasets.images import decode_png, encode_png, preview_image
 from ganflow.datasets.local import local_path
+from ganflow.datasets.runs import check_run_id, find_runs
 from ganflow.datasets.safetensors_file import encode_safetensors, read_safetensors
 from ganflow.errors import ConfigurationError, DataError
 
 T = TypeVar("T")
 
-RUN_ID = re.compile(r"[A-Za-z0-9_-]+")
-
-
-def check_run_id(run_id: str) -> str:
-    """The run's name, if a file or folder can safely bear it.
-
-    Raises:
-        DataError: if not.
-    """
-    if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):
-        raise DataError(f"Got run id {run_id!r}, expected letters, digits, - and _ only. Rename the run.")
-    return run_id
-
 
 class RunSeriesDataset(AbstractDataset[dict[str, dict[int, T]], dict[str, dict[int, Callable[[], T]]]], Generic[T]):
-    """A folder of runs, each a folder of steps: `<path>/<run id>/step-0000100.<suffix>`. Other files are left alone.
+    """A file for each step of each run: `<path>/<run id>/<name>/step-0000100.<suffix>`. Other files are left alone.
 
     It may be saved again and again within one Kedro run, by a node that streams.
 
     Args:
-        path: the folder.
+        path: the folder of all runs.
+        name: of the folder within that of a run.
         keep: how many of a run's newest steps stay on disk; None for all.
         metadata: for Kedro's plugins.
 
@@ -53,10 +41,10 @@ class RunSeriesDataset(AbstractDataset[dict[str, dict[int, T]], dict[str, dict[i
 
     SUFFIX: ClassVar[str]
 
-    def __init__(self, path: str | os.PathLike[str], keep: int | None, metadata: dict[str, Any] | None) -> None:
+    def __init__(self, path: str | os.PathLike[str], name: str, keep: int | None, metadata: dict[str, Any] | None) -> None:
         if keep is not None and keep < 1:
-            raise ConfigurationError(f"Got keep={keep} for {path}, expected at least 1, or null to keep every step. Set keep.")
-        self._path = local_path(path)
+            raise ConfigurationError(f"Got keep={keep} for {name} in {path}, expected at least 1, or null to keep every step. Set keep.")
+        self._path, self._name = local_path(path), name
         self._keep = keep
         self.metadata = metadata
 
@@ -70,7 +58,7 @@ class RunSeriesDataset(AbstractDataset[dict[str, dict[int, T]], dict[str, dict[i
 
     def load(self) -> dict[str, dict[int, Callable[[], T]]]:
         """{run id: {step: function that reads its value}}, steps ascending; {} if nothing is there yet."""
-        runs = {run_id: self._files(run_id) for run_id in self._run_ids()}
+        runs = {run_id: self._files(folder) for run_id, folder in find_runs(self._path, self._name).items()}
         return {run_id: {step: partial(self._read, file) for step, file in files.items()} for run_id, files in runs.items() if files}
 
     def save(self, data: dict[str, dict[int, T]]) -> None:
@@ -83,23 +71,15 @@ class RunSeriesDataset(AbstractDataset[dict[str, dict[int, T]], dict[str, dict[i
         """
         for run_id, values in data.items():
             for step, value in values.items():
-                file = self._path / check_run_id(run_id) / self._file_name(step)
+                file = self._folder(run_id) / self._file_name(step)
                 content = self._encode(value)
                 with atomic_path(file) as temporary:
                     temporary.write_bytes(content)
             if values:
                 self._remove_outdated(run_id, newest=max(values))
 
-    def remove(self, run_id: str) -> None:
-        """Remove a run with all of its steps, if it is there."""
-        folder = self._path / check_run_id(run_id)
-        if folder.is_dir():
-            # a name that no load finds, so that a removal that is cut off leaves no half of a run
-            hidden = folder.rename(folder.with_name(f".{run_id}.removed"))
-            shutil.rmtree(hidden)
-
     def _remove_outdated(self, run_id: str, newest: int) -> None:
-        files = self._files(run_id)
+        files = self._files(self._folder(run_id))
         # the last step first: if it stops half-way, what remains is still a series without a gap
         future = [step for step in reversed(files) if step > newest]
         past = [step for step in files if step <= newest]
@@ -107,15 +87,13 @@ class RunSeriesDataset(AbstractDataset[dict[str, dict[int, T]], dict[str, dict[i
         for step in future + surplus:
             files[step].unlink(missing_ok=True)
 
-    def _run_ids(self) -> list[str]:
-        if not self._path.is_dir():
-            return []
-        return sorted(folder.name for folder in self._path.iterdir() if folder.is_dir() and RUN_ID.fullmatch(folder.name))
+    def _folder(self, run_id: str) -> Path:
+        return self._path / check_run_id(run_id) / self._name
 
-    def _files(self, run_id: str) -> dict[int, Path]:
+    def _files(self, folder: Path) -> dict[int, Path]:
         """{step: file}, ascending, of the files that `save` has written."""
         pattern = re.compile(rf"step-(\d+){re.escape(self.SUFFIX)}", re.ASCII)
-        matches = ((pattern.fullmatch(file.name), file) for file in (self._path / run_id).iterdir())
+        matches = ((pattern.fullmatch(file.name), file) for file in folder.iterdir())
         files = {int(match[1]): file for match, file in matches if match}
         return {step: files[step] for step in sorted(files) if files[step].name == self._file_name(step)}
 
@@ -125,10 +103,10 @@ class RunSeriesDataset(AbstractDataset[dict[str, dict[int, T]], dict[str, dict[i
         return f"step-{step:07d}{self.SUFFIX}"
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": self._path.as_posix(), "keep": self._keep}
+        return {"path": self._path.as_posix(), "name": self._name, "keep": self._keep}
 
     def _exists(self) -> bool:
-        return any(self._files(run_id) for run_id in self._run_ids())
+        return any(self._files(folder) for folder in find_runs(self._path, self._name).values())
 
 
 class CheckpointSeries(RunSeriesDataset[dict[str, Any]]):
@@ -136,8 +114,8 @@ class CheckpointSeries(RunSeriesDataset[dict[str, Any]]):
 
     SUFFIX = ".safetensors"
 
-    def __init__(self, *, path: str | os.PathLike[str], keep: int | None = None, metadata: dict[str, Any] | None = None) -> None:
-        super().__init__(path, keep, metadata)
+    def __init__(self, *, path: str | os.PathLike[str], name: str, keep: int | None = None, metadata: dict[str, Any] | None = None) -> None:
+        super().__init__(path, name, keep, metadata)
 
     def _encode(self, value: dict[str, Any]) -> bytes:
         return encode_safetensors(value)
@@ -151,8 +129,8 @@ class SheetSeries(RunSeriesDataset[np.ndarray]):
 
     SUFFIX = ".png"
 
-    def __init__(self, *, path: str | os.PathLike[str], keep: int | None = None, metadata: dict[str, Any] | None = None) -> None:
-        super().__init__(path, keep, metadata)
+    def __init__(self, *, path: str | os.PathLike[str], name: str, keep: int | None = None, metadata: dict[str, Any] | None = None) -> None:
+        super().__init__(path, name, keep, metadata)
 
     def _encode(self, value: np.ndarray) -> bytes:
         return encode_png(value)
@@ -166,7 +144,7 @@ class SheetSeries(RunSeriesDataset[np.ndarray]):
         Raises:
             DataError: if there is none yet.
         """
-        files = [file for run_id in self._run_ids() for file in self._files(run_id).values()]
+        files = [file for folder in find_runs(self._path, self._name).values() for file in self._files(folder).values()]
         if not files:
             raise DataError(f"Got no sheet in {self._path}, expected at least one. Run the pipeline that saves them.")
         return preview_image(max(files, key=lambda file: file.stat().st_mtime_ns))

@@ -1,7 +1,17 @@
 """Effects that belong to a run rather than to a node."""
 
+from ganflow.hooks.migration import MigrationHooks
 from ganflow.hooks.retraining import RetrainingHooks
 from ganflow.hooks.run import DeviceHooks, LockHooks, ParameterHooks, ProgressHooks, WorkerHooks
 from ganflow.hooks.tracking import TrackingHooks
 
-__all__ = ["DeviceHooks", "LockHooks", "ParameterHooks", "ProgressHooks", "RetrainingHooks", "TrackingHooks", "WorkerHooks"]
+__all__ = [
+    "DeviceHooks",
+    "LockHooks",
+    "MigrationHooks",
+    "ParameterHooks",
+    "ProgressHooks",
+    "RetrainingHooks",
+    "TrackingHooks",
+    "WorkerHooks",
+]

@@ -10,18 +10,16 @@ from kedro.io import CatalogProtocol
 
 from ganflow.champion.retention import choose_exports, choose_outdated
 from ganflow.config.tracking import TrackingParameters
+from ganflow.datasets.runs import remove_run
 from ganflow.tracking.registry import CHAMPION, PREVIOUS, Registry
 from ganflow.tracking.runs import find_retrainings, forget_runs, withdraw_versions
-
-RUN_DATASETS = ("checkpoints", "best_checkpoints", "training_sheets", "training_history", "diagnosis", "decisions")
-"""Catalog entries that keep something for each run."""
 
 EXPORTS = ("generator", "generator_record")
 """Catalog entries that keep a version for each export; the second says of which run."""
 
 
 def remove_runs(catalog: CatalogProtocol, keep: int) -> int:
-    """Remove all but the newest challengers: checkpoints, records, exports, registered versions. Champion and previous stay.
+    """Remove all but the newest challengers: folders of runs, exports, registered versions. Champion and previous stay.
 
     Returns:
         How many were removed.
@@ -37,8 +35,7 @@ def remove_runs(catalog: CatalogProtocol, keep: int) -> int:
     if outdated:
         withdraw_versions(registry, outdated)
     for run in outdated:
-        for name in RUN_DATASETS:
-            catalog[name].remove(run.run_id)
+        remove_run(Path(catalog["checkpoints"]._path), run.run_id)
     _remove_exports(catalog, {run.run_id for run in outdated}, keep)
     # last: a removal that is cut off is found here again
     if outdated:

@@ -33,7 +33,8 @@ class Case:
 
     def config(self, folder: Path) -> dict[str, Any]:
         place = folder / (self.file if self.key == "filepath" or self.is_folder else "series")
-        return {"type": f"ganflow.datasets.{self.type}", self.key: str(place), "metadata": {"kedro-viz": {"layer": "models"}}}
+        own = {"name": "own"} if self.key == "path" and not self.is_folder else {}
+        return {"type": f"ganflow.datasets.{self.type}", self.key: str(place), "metadata": {"kedro-viz": {"layer": "models"}}} | own
 
     def target(self, folder: Path) -> Path:
         """The file or folder that is written."""
@@ -95,14 +96,14 @@ CASES = {
     ),
     "checkpoints": Case(
         "CheckpointSeries",
-        "run-a/step-0000100.safetensors",
+        "run-a/own/step-0000100.safetensors",
         lambda seed: {"run-a": {100: state(seed)}},
         lambda: {"run-a": {100: broken_state()}},
         key="path",
     ),
     "sheets": Case(
         "SheetSeries",
-        "run-a/step-0000100.png",
+        "run-a/own/step-0000100.png",
         lambda seed: {"run-a": {100: pixels(seed, 20, 30, 1)}},
         lambda: {"run-a": {100: np.zeros((4, 4, 1))}},
         key="path",
@@ -110,14 +111,14 @@ CASES = {
     # starts from step 0, so that the second value replaces the first as a whole
     "history": Case(
         "HistoryDataset",
-        "run-a.csv",
+        "run-a/own.csv",
         lambda seed: {"run-a": table(seed).assign(step=range(60))},
         lambda: {"run-a": broken_table()},
         key="path",
     ),
     "records": Case(
         "RunRecords",
-        "run-a.json",
+        "run-a/own.json",
         lambda seed: {"run-a": {"findings": list(range(seed, seed + 2000))}},
         lambda: {"run-a": {"findings": object()}},
         key="path",

@@ -197,7 +197,7 @@ def previews(tmp_path):
     picture, animation, series = (
         ImageDataset(filepath=tmp_path / "a.png"),
         AnimationDataset(filepath=tmp_path / "a.gif"),
-        SheetSeries(path=tmp_path / "sheets"),
+        SheetSeries(path=tmp_path / "runs", name="sheets"),
     )
     picture.save(image)
     animation.save(np.stack([image, older]))

@@ -11,7 +11,7 @@ from ganflow.errors import DataError
 
 @pytest.fixture
 def records(tmp_path):
-    return RunRecords(path=tmp_path / "records")
+    return RunRecords(path=tmp_path / "runs", name="record")
 
 
 def test_each_run_has_its_own_file_and_replaces_no_other(records, tmp_path):
@@ -19,15 +19,17 @@ def test_each_run_has_its_own_file_and_replaces_no_other(records, tmp_path):
     assert not records.exists()
     records.save({"one": {"a": 1}, "two": {"b": [1, "ü"]}})
     records.save({"one": {"a": 2}})
-    (tmp_path / "records" / "not a run!.json").write_text("x")
+    for foreign in ("not a run!/record.json", "three/other.json"):
+        (tmp_path / "runs" / foreign).parent.mkdir()
+        (tmp_path / "runs" / foreign).write_text("x")
     assert records.load() == {"one": {"a": 2}, "two": {"b": [1, "ü"]}}
     assert json.loads(records.preview()) == {"a": 2}
 
 
 def test_a_damaged_record_is_named(records, tmp_path):
     records.save({"one": {"a": 1}})
-    (tmp_path / "records/one.json").write_text('{"a": ')
-    with pytest.raises((DataError, DatasetError), match="one.json is no JSON.*Delete it"):
+    (tmp_path / "runs/one/record.json").write_text('{"a": ')
+    with pytest.raises((DataError, DatasetError), match="one/record.json is no JSON.*Delete it"):
         records.load()
 
 

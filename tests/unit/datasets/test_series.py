@@ -24,7 +24,7 @@ def numbers(series):
 
 @pytest.fixture
 def series(tmp_path):
-    return CheckpointSeries(path=tmp_path / "checkpoints")
+    return CheckpointSeries(path=tmp_path / "runs", name="checkpoints")
 
 
 def test_nothing_on_disk_is_no_error(series):
@@ -38,8 +38,12 @@ def test_nothing_on_disk_is_no_error(series):
 
 def test_steps_are_files_of_their_run_and_come_back_in_order(series, tmp_path):
     series.save({"run-a": {200: checkpoint(2), 100: checkpoint(1)}, "B_2": {7: checkpoint(3)}})
-    files = sorted(file.relative_to(tmp_path / "checkpoints").as_posix() for file in tmp_path.rglob("*.safetensors"))
-    assert files == ["B_2/step-0000007.safetensors", "run-a/step-0000100.safetensors", "run-a/step-0000200.safetensors"]
+    files = sorted(file.relative_to(tmp_path / "runs").as_posix() for file in tmp_path.rglob("*.safetensors"))
+    assert files == [
+        "B_2/checkpoints/step-0000007.safetensors",
+        "run-a/checkpoints/step-0000100.safetensors",
+        "run-a/checkpoints/step-0000200.safetensors",
+    ]
     series.save({"run-a": {10_000_000: checkpoint(4)}, "B_2": {8: checkpoint(5)}})
     assert numbers(series) == {"B_2": {7: 3, 8: 5}, "run-a": {100: 1, 200: 2, 10_000_000: 4}}
     # ten million has a digit more than the others: text order would put it first
@@ -49,11 +53,11 @@ def test_steps_are_files_of_their_run_and_come_back_in_order(series, tmp_path):
 
 def test_values_are_read_when_asked_for(series, tmp_path):
     series.save({"run-a": {1: checkpoint(1), 2: checkpoint(2)}})
-    (tmp_path / "checkpoints" / "run-a" / "step-0000002.safetensors").write_bytes(b"damaged")
+    (tmp_path / "runs/run-a/checkpoints/step-0000002.safetensors").write_bytes(b"damaged")
     loaded = series.load()["run-a"]
     assert loaded[1]()["arrays"]["w"].tolist() == [[1, 1], [1, 1]]
     with pytest.raises(
-        CheckpointError, match=r"run-a/step-0000002.safetensors is damaged: .* Delete it; the next run then uses an earlier"
+        CheckpointError, match=r"run-a/checkpoints/step-0000002.safetensors is damaged: .* Delete it; the next run then uses an earlier"
     ):
         loaded[2]()
 
@@ -72,7 +76,7 @@ def test_steps_between_those_saved_together_stay(series):
 
 @pytest.mark.parametrize(("keep", "kept"), [(1, [50]), (3, [30, 40, 50]), (5, [10, 20, 30, 40, 50]), (9, [10, 20, 30, 40, 50])])
 def test_only_the_newest_steps_of_each_run_are_kept(tmp_path, keep, kept):
-    series = CheckpointSeries(path=tmp_path, keep=keep)
+    series = CheckpointSeries(path=tmp_path, name="c", keep=keep)
     for step in (10, 20, 30, 40, 50):
         series.save({"run-a": {step: checkpoint(step)}})
         series.save({"other": {1: checkpoint(1)}})
@@ -85,7 +89,7 @@ def test_only_the_newest_steps_of_each_run_are_kept(tmp_path, keep, kept):
 @example(keep=2, saves=[[1, 5, 9], [3]])
 @given(keep=st.none() | st.integers(1, 3), saves=st.lists(st.lists(st.integers(0, 9), unique=True, max_size=3), max_size=6))
 def test_what_is_on_disk_follows_from_the_saves(tmp_path_factory, keep, saves):
-    series = CheckpointSeries(path=tmp_path_factory.mktemp("series"), keep=keep)
+    series = CheckpointSeries(path=tmp_path_factory.mktemp("series"), name="c", keep=keep)
     expected: dict[int, int] = {}
     for number, steps in enumerate(saves):
         series.save({"r": {step: checkpoint(number) for step in steps}})
@@ -96,7 +100,7 @@ def test_what_is_on_disk_follows_from_the_saves(tmp_path_factory, keep, saves):
 
 
 def test_the_new_step_is_on_disk_before_an_old_one_goes(tmp_path):
-    series = CheckpointSeries(path=tmp_path, keep=1)
+    series = CheckpointSeries(path=tmp_path, name="c", keep=1)
     series.save({"run-a": {10: checkpoint(1)}})
     with pytest.raises(DatasetError):
         series.save({"run-a": {5: {"arrays": {}, "metadata": {"step": object()}}}})
@@ -104,20 +108,22 @@ def test_the_new_step_is_on_disk_before_an_old_one_goes(tmp_path):
 
 
 def test_foreign_files_are_neither_loaded_nor_removed(tmp_path):
-    series = CheckpointSeries(path=tmp_path, keep=1)
+    series = CheckpointSeries(path=tmp_path, name="c", keep=1)
     foreign = [
         "notes.txt",
-        ".hidden/step-0000001.safetensors",
-        "not a run/step-0000001.safetensors",
-        "run-a/step-0000001.png",
-        "run-a/step-1.safetensors",
-        "run-a/step-00000001.safetensors",
-        "run-a/.step-0000001.safetensors.0123abcd.partial.safetensors",
-        "run-a/step-0000099.safetensors.bak",
+        ".hidden/c/step-0000001.safetensors",
+        "not a run/c/step-0000001.safetensors",
+        "run-a/step-0000001.safetensors",
+        "run-a/best/step-0000001.safetensors",
+        "run-a/c/step-0000001.png",
+        "run-a/c/step-1.safetensors",
+        "run-a/c/step-00000001.safetensors",
+        "run-a/c/.step-0000001.safetensors.0123abcd.partial.safetensors",
+        "run-a/c/step-0000099.safetensors.bak",
         "empty/readme.md",
     ]
     for name in foreign:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("mine")
     assert not series.exists()
     series.save({"run-a": {2: checkpoint(2)}})
@@ -141,13 +147,13 @@ def test_steps_that_are_no_counts_are_refused(series, step):
 
 @pytest.mark.parametrize("keep", [0, -3])
 def test_keeping_less_than_one_step_is_refused(tmp_path, keep):
-    config = {"type": "ganflow.datasets.CheckpointSeries", "path": str(tmp_path), "keep": keep}
-    with pytest.raises(DatasetError, match=f"Got keep={keep}"):
+    config = {"type": "ganflow.datasets.CheckpointSeries", "path": str(tmp_path), "name": "c", "keep": keep}
+    with pytest.raises(DatasetError, match=f"Got keep={keep} for c in "):
         DataCatalog.from_config({"it": config}).get("it")
 
 
 def test_sheets_come_back_as_they_were_and_the_last_saved_is_previewed(tmp_path):
-    series = SheetSeries(path=tmp_path, keep=2)
+    series = SheetSeries(path=tmp_path, name="sheets", keep=2)
     grey, colour = np.arange(12, dtype=np.uint8).reshape(3, 4, 1), np.arange(36, dtype=np.uint8).reshape(3, 4, 3)
     with pytest.raises(Exception, match="Got no sheet"):
         series.preview()
@@ -160,17 +166,17 @@ def test_sheets_come_back_as_they_were_and_the_last_saved_is_previewed(tmp_path)
 
 def test_a_streaming_node_saves_step_by_step_and_resumes_from_its_own_files(tmp_path):
     catalog_config = {
-        "checkpoints": {"type": "ganflow.datasets.CheckpointSeries", "path": str(tmp_path / "checkpoints"), "keep": 2},
-        "earlier": {"type": "ganflow.datasets.CheckpointSeries", "path": str(tmp_path / "checkpoints"), "keep": 2},
-        "sheets": {"type": "ganflow.datasets.SheetSeries", "path": str(tmp_path / "sheets")},
-        "history": {"type": "ganflow.datasets.HistoryDataset", "path": str(tmp_path / "history")},
+        "checkpoints": {"type": "ganflow.datasets.CheckpointSeries", "path": str(tmp_path), "name": "checkpoints", "keep": 2},
+        "earlier": {"type": "ganflow.datasets.CheckpointSeries", "path": str(tmp_path), "name": "checkpoints", "keep": 2},
+        "sheets": {"type": "ganflow.datasets.SheetSeries", "path": str(tmp_path), "name": "sheets"},
+        "history": {"type": "ganflow.datasets.HistoryDataset", "path": str(tmp_path), "name": "history"},
     }
     on_disk_at_each_step = []
 
     def train(earlier) -> Iterator[dict]:
         start = max(earlier.get("run-a", {0: None}))
         for step in range(start + 10, start + 40, 10):
-            on_disk_at_each_step.append(list(CheckpointSeries(path=tmp_path / "checkpoints").load().get("run-a", {})))
+            on_disk_at_each_step.append(list(CheckpointSeries(path=tmp_path, name="checkpoints").load().get("run-a", {})))
             yield {
                 "history": {"run-a": pd.DataFrame({"step": [step], "loss": [1 / step]})},
                 "sheets": {"run-a": {step: np.full((2, 2, 1), step, np.uint8)}},

@@ -2,7 +2,7 @@
 
 from kedro.io import DataCatalog
 
-from ganflow.hooks.retention import EXPORTS, RUN_DATASETS
+from ganflow.hooks.retention import EXPORTS
 from ganflow.tracking.runs import RETRAINING, RunRecorder
 
 MODEL, EXPERIMENT = "digits", "experiment"
@@ -20,22 +20,25 @@ class Generator:
 
 def new_catalog(folder):
     """As much of the catalog as retention asks for, in a folder."""
-    records = {"type": "ganflow.datasets.RunRecords"}
+    runs = {"path": str(folder / "runs")}
     return DataCatalog.from_config(
         {
             "champion": {"type": "ganflow.datasets.RegisteredGeneratorDataset", "path": str(folder / "mlflow"), "model": MODEL},
             "params:tracking": {"type": "MemoryDataset", "data": {"enabled": True, "experiment": EXPERIMENT}},
             "promotion": {"type": "ganflow.datasets.PromotionDataset", "path": str(folder / "mlflow"), "model": MODEL},
         }
-        | {name: records | {"path": str(folder / name)} for name in RUN_DATASETS}
+        | {
+            "checkpoints": runs | {"type": "ganflow.datasets.CheckpointSeries", "name": "checkpoints"},
+            "decisions": runs | {"type": "ganflow.datasets.RunRecords", "name": "decision"},
+        }
         | {name: {"type": "ganflow.datasets.JSONDataset", "filepath": str(folder / name), "versioned": True} for name in EXPORTS}
     )
 
 
 def register_challenger(catalog, name):
     """Record a training run of that name, and register its generator, whose file holds the name."""
-    for series in RUN_DATASETS:
-        catalog.save(series, {name: {"run_id": name}})
+    catalog.save("checkpoints", {name: {1: {"arrays": {}, "metadata": {"run_id": name}}}})
+    catalog.save("decisions", {name: {"run_id": name}})
     recorder = RunRecorder(catalog["champion"].registry, EXPERIMENT, {})
     recorder.begin(name, {}, {RETRAINING: MODEL})
     version = recorder.register(name, Generator(name.encode()), {"run_id": name, "sha256": name})
