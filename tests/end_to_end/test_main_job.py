@@ -20,7 +20,7 @@ def test_every_artefact_is_there(finished):
         "06_models/training_run.json",
         "07_model_output/sample_sheet.png",
         "07_model_output/interpolation.png",
-        "07_model_output/evolution.gif",
+        "07_model_output/evolution.png",
         "08_reporting/layers.csv",
         "08_reporting/metrics.json",
         "08_reporting/metrics.csv",
@@ -72,7 +72,7 @@ def test_the_diagnosis_is_of_the_last_step_and_has_what_the_settings_call_for(fi
 
 
 @pytest.mark.parametrize(
-    ("name", "columns", "rows", "frames"), [("sample_sheet.png", 4, 4, 1), ("interpolation.png", 12, 8, 1), ("evolution.gif", 4, 4, 5)]
+    ("name", "columns", "rows", "frames"), [("sample_sheet.png", 4, 4, 1), ("interpolation.png", 12, 8, 1), ("evolution.png", 4, 4, 5)]
 )
 def test_pictures_have_the_promised_sizes(finished, name, columns, rows, frames):
     with Image.open(finished.root / "data/07_model_output" / name) as picture:

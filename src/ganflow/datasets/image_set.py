@@ -91,6 +91,10 @@ class ImageSetProgress(AbstractDataset[NoReturn, dict[str, Progress]]):
         """{origin: progress}."""
         return _Growing(self._filepath).progress()
 
+    def moved(self, folder: Path) -> ImageSetProgress:
+        """The same dataset in another folder."""
+        return ImageSetProgress(filepath=folder / self._filepath.name, metadata=self.metadata)
+
     def save(self, data: NoReturn) -> None:
         """Refuse.
 

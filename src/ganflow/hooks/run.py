@@ -25,7 +25,7 @@ from ganflow.config import SECTIONS
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.seed_study import SeedStudyParameters
 from ganflow.config.training import TrainingParameters
-from ganflow.datasets import ImageSetDataset
+from ganflow.datasets import ImageSetDataset, ImageSetProgress
 from ganflow.errors import ConfigurationError
 from ganflow.hooks.retraining import is_retraining
 from ganflow.runtime.cluster import membership
@@ -113,11 +113,11 @@ class WorkerHooks:
         catalog_logger = logging.getLogger("kedro.io.data_catalog")
         level = catalog_logger.level
         catalog_logger.setLevel(logging.ERROR)
-        for name in pipeline.all_outputs():
-            if isinstance(catalog[name], ImageSetDataset):
+        for name in pipeline.datasets():
+            if isinstance(catalog.get(name), ImageSetDataset | ImageSetProgress) and "train_images" in pipeline.all_outputs():
                 self._folder = self._folder or tempfile.TemporaryDirectory(prefix="ganflow-")
                 catalog[name] = catalog[name].moved(Path(self._folder.name))
-            else:
+            elif name in pipeline.all_outputs():
                 catalog[name] = MemoryDataset(copy_mode="assign")
         catalog_logger.setLevel(level)
 

@@ -90,7 +90,7 @@ CASES = {
     "json": Case("JSONDataset", "metrics.json", lambda seed: {"values": list(range(seed, seed + 2000))}, lambda: {"a": 1, "b": object()}),
     "csv": Case("CSVDataset", "metrics.csv", table, broken_table),
     "image": Case("ImageDataset", "sheet.png", lambda seed: pixels(seed, 20, 30, 3), lambda: np.zeros((4, 4, 3))),
-    "animation": Case("AnimationDataset", "evolution.gif", lambda seed: pixels(seed, 4, 20, 20, 1), lambda: np.zeros((2, 4, 4, 1))),
+    "animation": Case("AnimationDataset", "evolution.png", lambda seed: pixels(seed, 4, 20, 20, 1), lambda: np.zeros((2, 4, 4, 1))),
     "image folder": Case(
         "ImageFolderDataset", "samples", lambda seed: pixels(seed, 5, 9, 8, 3), lambda: np.zeros((2, 4, 4, 3)), is_folder=True, key="path"
     ),

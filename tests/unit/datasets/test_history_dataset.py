@@ -126,7 +126,7 @@ def test_run_ids_that_are_no_plain_names_are_refused(history):
 
 def test_foreign_files_are_neither_loaded_nor_removed(history, tmp_path):
     history.save({"run": frame([1], loss=[1.0])})
-    foreign = ["notes.txt", "run/my notes.csv", "run/.history.csv.0123abcd.partial.csv", "not a run/history.csv", ".other/history.csv"]
+    foreign = ["notes.txt", "run/my notes.csv", "run/.other.csv.0123abcd.partial.csv", "not a run/history.csv", ".other/history.csv"]
     for name in foreign:
         (tmp_path / "history" / name).parent.mkdir(exist_ok=True)
         (tmp_path / "history" / name).write_text("mine")

@@ -198,16 +198,11 @@ def test_mixed_precision_is_float32_but_for_rounding(images, without_dropout, in
 
 @pytest.fixture(scope="module")
 def small(networks_parameters):
-    """Architectures of few layers, for 4 × 4 pixels; XLA takes most of a second for each."""
+    """Architectures of few layers, for 8 × 8 pixels; XLA takes most of a second for each."""
     parts = networks_parameters.model_dump()
     parts["generator"] |= {"stages": [{"width": 2}, {"width": 2, "kernel_size": 3, "double": True}], "dropout": 0.0}
     parts["discriminator"] |= {"stages": [{"width": 2, "kernel_size": 3, "halve": True}], "dropout": 0.0}
-    return networks.build_pair(type(networks_parameters).model_validate(parts), (4, 4, 1))
-
-
-@pytest.fixture(scope="module")
-def small_images(images):
-    return images[:, :4, :4]
+    return networks.build_pair(type(networks_parameters).model_validate(parts), (8, 8, 1))
 
 
 @pytest.fixture(scope="module")
@@ -228,9 +223,9 @@ def small_steps(steps_in_float32):
 
 
 @pytest.fixture(scope="module")
-def compiled(small_images, small, small_steps):
+def compiled(images, small, small_steps):
     """The reports of a run whose loop XLA compiles, of steps 0, 2 and 4."""
-    return tuple(train(ImageSet(small_images), *small, small_steps.model_copy(update={"jit": "on"})))
+    return tuple(train(ImageSet(images), *small, small_steps.model_copy(update={"jit": "on"})))
 
 
 def check_same_numbers(compiled, plain, tolerance):
@@ -250,13 +245,13 @@ def check_same_numbers(compiled, plain, tolerance):
 ROUNDING = 2e-6
 
 
-def test_the_loop_that_xla_compiles_gives_the_numbers_of_the_plain_loop(small_images, small, small_steps, compiled):
-    check_same_numbers(compiled, list(train(ImageSet(small_images), *small, small_steps)), ROUNDING)
+def test_the_loop_that_xla_compiles_gives_the_numbers_of_the_plain_loop(images, small, small_steps, compiled):
+    check_same_numbers(compiled, list(train(ImageSet(images), *small, small_steps)), ROUNDING)
 
 
 @pytest.mark.longer(twin="tests/unit/training/test_loop.py::test_a_resumed_run_is_bit_identical")
-def test_a_run_that_xla_compiles_is_resumed_exactly(small_images, small, small_steps, compiled):
-    check_resumed(compiled, ImageSet(small_images), *small, small_steps.model_copy(update={"jit": "on"}))
+def test_a_run_that_xla_compiles_is_resumed_exactly(images, small, small_steps, compiled):
+    check_resumed(compiled, ImageSet(images), *small, small_steps.model_copy(update={"jit": "on"}))
 
 
 @pytest.mark.longer(twin="tests/unit/runtime/test_devices.py::test_the_loop_that_xla_compiles_gives_the_numbers_of_the_plain_loop")
