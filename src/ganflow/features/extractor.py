@@ -17,7 +17,7 @@ from ganflow.data.images import ImageSet
 from ganflow.errors import ConfigurationError, DataError
 from ganflow.features.accuracy import reachable_accuracy
 from ganflow.features.classifier import MOST_IMAGES, build_classifier, train_classifier
-from ganflow.features.random_convolutions import build_random_convolutions, standardise
+from ganflow.features.random_convolutions import build_random_convolutions, whiten
 from ganflow.features.stored import FeatureExtractor, Origin, check_frozen
 from ganflow.metrics.report import FeatureSet
 from ganflow.networks import architecture, instantiate
@@ -49,7 +49,7 @@ class ExtractorKind:
 
 EXTRACTORS: dict[str, ExtractorKind] = {
     "classifier": ExtractorKind(True, build_classifier, train_classifier, ("epochs", "batch_size", "learning_rate", "seed")),
-    "random_convolutions": ExtractorKind(False, build_random_convolutions, standardise, ("seed",)),
+    "random_convolutions": ExtractorKind(False, build_random_convolutions, whiten, ("seed",)),
 }
 
 

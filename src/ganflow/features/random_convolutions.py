@@ -1,6 +1,7 @@
 """Convolutions with random weights, whose outputs are the space that generators of unlabelled images are scored in.
 
-A network that was never trained still tells sets of images apart by what their patches are like, and it prefers no class.
+A network that was never trained still tells sets of images apart by what their patches are like, and it prefers no class. The features
+are the principal components of its outputs over training images.
 
 Source: 2002.09797, section 4.2 ("random embeddings"); the network is our own.
 """
@@ -17,7 +18,10 @@ from ganflow.features.classifier import FEATURE_WIDTH, stage_widths
 from ganflow.runtime.seeds import named_seed
 
 _NUM_MEASURED = 2_000
-"""Training images on which the features' mean and deviation are measured."""
+"""Training images on which the principal components are measured."""
+
+_LEAST_VARIANCE = 1e-3
+"""Added to the variance of each component, as a share of the largest, before it is brought to 1: of rounding, nothing is made."""
 
 
 def build_random_convolutions(image_shape: tuple[int, int, int], num_classes: int = 0) -> keras.Model:
@@ -37,25 +41,31 @@ def build_random_convolutions(image_shape: tuple[int, int, int], num_classes: in
         initializer = keras.initializers.HeNormal(seed=None)
         hidden = layers.Conv2D(width, 3, padding="same", kernel_initializer=initializer, name=f"stage_{number}_convolution")(hidden)
         hidden = layers.ReLU(name=f"stage_{number}_activation")(hidden)
-        hidden = layers.AveragePooling2D(2, name=f"stage_{number}_pooling")(hidden)
+        hidden = layers.MaxPooling2D(2, name=f"stage_{number}_pooling")(hidden)
     hidden = layers.Flatten(name="flat")(hidden)
-    hidden = layers.Dense(FEATURE_WIDTH, use_bias=False, name="projection")(hidden)
-    features = layers.BatchNormalization(center=False, scale=False, epsilon=1e-6, name="features")(hidden)
+    features = layers.Dense(FEATURE_WIDTH, kernel_initializer="zeros", name="features")(hidden)
     return keras.Model(inputs, features, name="feature_extractor")
 
 
-def standardise(network: keras.Model, train: ImageSet, parameters: ExtractorParameters) -> None:
-    """Give each feature mean 0 and variance 1 over training images, in place: the kernel distance takes features on that scale.
+def whiten(network: keras.Model, train: ImageSet, parameters: ExtractorParameters) -> None:
+    """Make the features the principal components of training images, with mean 0 and variance 1, in place.
+
+    The kernel distance takes features on that scale; and without it a few directions, mostly of brightness, would outweigh all others.
 
     Args:
         network: from `build_random_convolutions`.
         train: training images.
         parameters: whose seed chooses among them.
     """
-    random = np.random.default_rng(named_seed(parameters.seed, "images to standardise features on"))
+    random = np.random.default_rng(named_seed(parameters.seed, "images to whiten features on"))
     chosen = np.sort(random.choice(len(train), min(len(train), _NUM_MEASURED), replace=False))
-    projection = keras.Model(network.input, network.get_layer("projection").output)
-    values = projection.predict(train.images[chosen].astype(np.float32) / 255, batch_size=100, verbose=0)
-    last = network.get_layer("features")
-    last.moving_mean.assign(values.mean(axis=0))
-    last.moving_variance.assign(values.var(axis=0))
+    flat = keras.Model(network.input, network.get_layer("flat").output)
+    values = flat.predict(train.images[chosen].astype(np.float32) / 255, batch_size=100, verbose=0).astype(np.float64)
+    mean = values.mean(axis=0)
+    variances, components = np.linalg.eigh(np.cov(values - mean, rowvar=False, bias=True))
+    # the largest come last
+    variances, components = variances[: -FEATURE_WIDTH - 1 : -1], components[:, : -FEATURE_WIDTH - 1 : -1]
+    kernel = components / np.sqrt(np.maximum(variances, 0) + _LEAST_VARIANCE * variances[0])
+    missing = FEATURE_WIDTH - kernel.shape[1]
+    kernel = np.pad(kernel, ((0, 0), (0, missing)))
+    network.get_layer("features").set_weights([kernel, -mean @ kernel])

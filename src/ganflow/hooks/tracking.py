@@ -138,7 +138,10 @@ class TrackingHooks:
     def _record_metrics(self, metrics: Metrics) -> None:
         record = metrics["generator"]
         if record["run_id"] in self._runs:
-            self._opened(record["run_id"]).add_scores(record["run_id"], metrics["scores"]["generator"], record["step"])
+            recorder = self._opened(record["run_id"])
+            recorder.add_scores(record["run_id"], metrics["scores"]["generator"], record["step"])
+            # with the extractor in whose features they are
+            recorder.add_record(record["run_id"], "metrics.json", metrics)
 
     def _record_decisions(self, decisions: Decisions) -> None:
         for run_id, decision in decisions.items():

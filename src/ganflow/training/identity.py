@@ -100,7 +100,7 @@ def choose_best(history: pd.DataFrame, run: str) -> BestStep:
     best = scored.iloc[int(scored["kernel_distance"].argmin())]
     distance, error = float(best["kernel_distance"]), float(best["kernel_distance_standard_error"])
     why = f"the lowest kernel distance to training images, {distance:.4g} ± {error:.2g}, of {len(scored)} scored steps"
-    return {"step": int(best["step"]), "kernel_distance": distance, "chosen": why}
+    return {"step": int(best["step"]), "kernel_distance": distance, "extractor": str(best["extractor"]), "chosen": why}
 
 
 def load_state(checkpoints: Checkpoints, step: int, run: str) -> dict[str, np.ndarray]:

@@ -112,3 +112,11 @@ def test_never_do_both_improve_on_each_other(one, other):
         return verdict(contestant(challenger), contestant(champion), gate=gate)["kernel_distance_improves"]
 
     assert not (improves(one, other) and improves(other, one))
+
+
+def test_where_no_classes_are_named_every_class_is_not_asked():
+    challenger = contestant((0.5, 0.5, 0.5))
+    del challenger["scores"]["num_classes_reached"]
+    found = verdict(challenger, num_classes=0)
+    assert "every_class" not in found
+    assert all(found.values())

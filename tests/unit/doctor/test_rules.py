@@ -12,6 +12,7 @@ from ganflow.doctor.rules import (
     decline,
     discriminator_won,
     divergence,
+    memorisation,
     mode_collapse,
     noise_images,
     oscillation,
@@ -117,3 +118,14 @@ def test_rows_without_a_score_do_not_count_as_scores():
 
 def test_every_rule_has_words_of_its_name():
     assert [words.__name__ for words in RULES.values()] == [rule.__name__ for rule in RULES]
+
+
+def test_no_class_is_missed_where_none_is_named():
+    unnamed = {"num_classes_reached": math.nan}
+    assert classes_missing(chart(5, real=REAL | unnamed, **{name: [value] * 5 for name, value in unnamed.items()})) is None
+
+
+def test_copies_are_seen_where_no_class_is_named():
+    unnamed = {"num_classes_reached": math.nan}
+    rows = {"nearest_distance": [0.01] * 5, "num_classes_reached": [math.nan] * 5}
+    assert memorisation(chart(5, real=REAL | unnamed | {"nearest_distance": 0.1}, **rows)) is not None

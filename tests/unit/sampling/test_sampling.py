@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ganflow import networks
 from ganflow.sampling.images import images_from_inputs, sample_images
-from ganflow.sampling.interpolation import interpolate
+from ganflow.sampling.interpolation import draw_paths, interpolate
 
 
 @pytest.fixture
@@ -49,3 +49,14 @@ def test_interpolation_has_its_ends_and_equal_steps(num_steps, num_lines):
     np.testing.assert_allclose(
         np.diff(lines, axis=1), np.broadcast_to((ends - starts)[:, None] / (num_steps - 1), (num_lines, num_steps - 1, 3))
     )
+
+
+def test_classes_have_nothing_between_them():
+    assert interpolate(np.array([3, 7]), np.array([5, 1]), 4).tolist() == [3, 3, 3, 3, 7, 7, 7, 7]
+
+
+def test_paths_are_lines_between_inputs_of_the_generator(generator):
+    lines = draw_paths(generator, 2, 5, seed=1).reshape(2, 5, 6)
+    np.testing.assert_allclose(lines[:, 2], (lines[:, 0] + lines[:, 4]) / 2, atol=1e-6)
+    np.testing.assert_array_equal(lines, draw_paths(generator, 2, 5, seed=1).reshape(2, 5, 6))
+    assert not np.array_equal(lines, draw_paths(generator, 2, 5, seed=2).reshape(2, 5, 6))

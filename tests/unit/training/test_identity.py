@@ -2,10 +2,11 @@
 
 import logging
 
+import pandas as pd
 import pytest
 
 from ganflow.errors import CheckpointError
-from ganflow.training.identity import check_complete, choose_start, load_state, run_id
+from ganflow.training.identity import check_complete, choose_best, choose_start, load_state, run_id
 
 
 def stored(*steps, run="run"):
@@ -56,3 +57,17 @@ def test_an_incomplete_training_is_not_exported(steps, reached):
 def test_a_checkpoint_in_the_wrong_place_is_refused():
     with pytest.raises(CheckpointError, match="says of itself.*'other'"):
         load_state(stored(10, run="other"), 10, "run")
+
+
+def history(*rows):
+    columns = ("step", "kernel_distance", "extractor")
+    return pd.DataFrame([dict(zip(columns, row, strict=True)) | {"kernel_distance_standard_error": 0.01} for row in rows])
+
+
+def test_scores_of_two_extractors_are_never_compared():
+    # the first extractor's scores are on a smaller scale; the best of the one used last counts
+    rows = history((100, 0.1, "one"), (200, 0.2, "one"), (300, 5.0, "other"), (400, 4.0, "other"), (500, float("nan"), "other"))
+    best = choose_best(rows, "run")
+    assert (best["step"], best["kernel_distance"], best["extractor"]) == (400, 4.0, "other")
+    assert "of 2 scored steps" in best["chosen"]
+    assert choose_best(rows[:2], "run")["step"] == 100

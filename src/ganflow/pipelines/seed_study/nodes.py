@@ -18,7 +18,7 @@ from ganflow.data.fingerprint import Fingerprint
 from ganflow.data.images import ImageSet
 from ganflow.doctor.real import RealImages
 from ganflow.errors import CollapseError, ConfigurationError, DivergenceError
-from ganflow.features.stored import FeatureExtractor
+from ganflow.features.stored import FeatureExtractor, name_extractor
 from ganflow.metrics.spread import compare, summarise
 from ganflow.pipelines.training.nodes import export_generator, identify_run, train_gan
 from ganflow.records import RunRecord
@@ -159,7 +159,13 @@ def score_study(
         exported = export_generator(checkpoints, best_checkpoints, training_history, run.training_run, run.generator, run.parameters)
         drawn = sample_images(exported["generator"], num, parameters.batch_size, parameters.seed)
         found = scorer.score(drawn, len(data_fingerprint["class_names"]))
-        scores[run_id] = {"recipe": run.recipe, "seed": run.seed, "best_step": exported["generator_record"]["step"], "scores": found}
+        scores[run_id] = {
+            "recipe": run.recipe,
+            "seed": run.seed,
+            "best_step": exported["generator_record"]["step"],
+            "extractor": name_extractor(feature_extractor),
+            "scores": found,
+        }
     return scores
 
 
@@ -216,4 +222,4 @@ def _describe(
         failed = "diverged" if diverged else "stopped" if health.on_collapse == "stop" else "unfinished"
         outcome = "unfinished" if found["healthy"] else failed
     row = {"recipe": run.recipe, "seed": run.seed, "run_id": run_id, "outcome": outcome, "findings": ", ".join(findings)}
-    return row if scored is None else row | {"best_step": scored["best_step"]} | scored["scores"]
+    return row if scored is None else row | {name: scored[name] for name in ("best_step", "extractor")} | scored["scores"]
