@@ -2,10 +2,12 @@
 
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from ganflow.hooks.migration import migrate
+from ganflow.errors import ConfigurationError
+from ganflow.hooks.migration import MigrationHooks, migrate
 
 OLD = {
     "06_models/checkpoints/run-a/step-0000100.safetensors": "runs/run-a/checkpoints/step-0000100.safetensors",
@@ -98,3 +100,18 @@ def test_what_a_save_that_was_cut_off_has_left_is_no_run(project):
     migrate(project)
     assert "08_reporting/diagnosis/.run-a.json.0123abcd.partial.json" in contents(project)
     assert len(contents(project)) == len(MOVED) + 1
+
+
+def test_a_folder_that_cannot_be_written_to_is_one_line(project):
+    hooks = MigrationHooks()
+    hooks.after_context_created(SimpleNamespace(project_path=project))
+    with pytest.MonkeyPatch.context() as patch:
+
+        def refuse(old, new):
+            raise PermissionError(13, "Permission denied", str(old))
+
+        patch.setattr(Path, "rename", refuse)
+        with pytest.raises(ConfigurationError, match=r"Got Permission denied for .*run-a\.csv, .* Make data/ writable, and run again"):
+            hooks.before_pipeline_run()
+    hooks.before_pipeline_run()
+    assert contents(project) == MOVED

@@ -9,25 +9,23 @@ from pathlib import Path
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
+from ganflow.errors import ConfigurationError
 from ganflow.runtime.cluster import membership
 
 logger = logging.getLogger(__name__)
 
 RUNS = Path("data/06_models/runs")
 
-FOLDERS = {
-    Path("data/06_models/checkpoints"): "checkpoints",
-    Path("data/06_models/best_checkpoints"): "best_checkpoints",
-    Path("data/07_model_output/training_sheets"): "sheets",
-}
-"""Where runs had a folder each: its name in the folder of the run."""
-
-FILES = {
+PLACES = {
     Path("data/08_reporting/training_history"): "history.csv",
     Path("data/08_reporting/diagnosis"): "diagnosis.json",
     Path("data/08_reporting/decisions"): "decision.json",
+    Path("data/07_model_output/training_sheets"): "sheets",
+    Path("data/06_models/best_checkpoints"): "best_checkpoints",
+    # last, as when it is saved: what a checkpoint covers is there before it
+    Path("data/06_models/checkpoints"): "checkpoints",
 }
-"""Where runs had a file each: its name in the folder of the run."""
+"""Where runs had a file or a folder each: its name in the folder of the run."""
 
 OBSOLETE = [Path(f"data/05_model_input/{part}_{kind}.npy") for part in ("train", "held_out") for kind in ("images", "labels")]
 """What the `data` pipeline makes anew, in another format."""
@@ -47,9 +45,20 @@ class MigrationHooks:
     # after the lock is taken: it is called last, as the last one of those that ask for it
     @hook_impl(trylast=True)
     def before_pipeline_run(self) -> None:
-        """Move."""
-        if membership().is_chief:
+        """Move.
+
+        Raises:
+            ConfigurationError: if the system refuses.
+        """
+        if not membership().is_chief:
+            return
+        try:
             migrate(self._project)
+        except OSError as error:
+            raise ConfigurationError(
+                f"Got {error.strerror} for {error.filename}, expected to move runs by an earlier version to {RUNS}. Make data/ writable, "
+                "and run again."
+            ) from error
 
 
 def migrate(project: Path) -> None:
@@ -58,16 +67,12 @@ def migrate(project: Path) -> None:
     A migration that is cut off anywhere is completed by the next one. Nothing is written over: what is there already stays, and so does
     the old file.
     """
-    moves = [
-        (old, project / RUNS / (old.name if name in FOLDERS.values() else old.stem) / name)
-        for place, name in (FOLDERS | FILES).items()
-        for old in _entries(project / place)
-    ]
+    moves = [(old, project / RUNS / old.stem / name) for place, name in PLACES.items() for old in _entries(project / place)]
     moved = [old for old, new in moves if _move(old, new)]
     removed = [file for file in OBSOLETE if (project / file).is_file()]
     for file in removed:
         (project / file).unlink(missing_ok=True)
-    for place in (*FOLDERS, *FILES):
+    for place in PLACES:
         with suppress(OSError):  # it is not there, or not empty
             (project / place).rmdir()
     if moved:
