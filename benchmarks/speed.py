@@ -161,10 +161,10 @@ def ours(parameters: NetworksParameters, training: TrainingParameters) -> tuple[
     return run, Operations(taken, directly_taken)
 
 
-def count_operations(update: Callable[[tf.Tensor, tf.Tensor], object], batch_size: int) -> int:
+def count_operations(update: Callable[[Batch, tf.Tensor], object], batch_size: int) -> int:
     """Multiplications and additions of convolutions and matrix products in one update of a `TrainingStep`."""
-    pixels = tf.TensorSpec((batch_size, *IMAGES.shape[1:]), tf.uint8)
-    return count_in_graph(tf.function(update).get_concrete_function(pixels, tf.TensorSpec((), tf.int64)).graph)
+    batch = Batch(tf.TensorSpec((batch_size, *IMAGES.shape[1:]), tf.uint8))
+    return count_in_graph(tf.function(update).get_concrete_function(batch, tf.TensorSpec((), tf.int64)).graph)
 
 
 def count_in_graph(graph: tf.Graph) -> int:

@@ -395,7 +395,8 @@ def test_old_challengers_make_room_but_never_the_champion(project):
     assert kept == ["1", "3"]
     runs = {decision["run_id"] for decision in decisions(project)}
     assert len(runs) == 2
-    assert {path.parent.name for path in project.checkpoints()} == runs
+    assert {folder.name for folder in (project.root / "data/06_models/runs").iterdir()} == runs
+    assert {path.parents[1].name for path in project.checkpoints()} == runs
     assert len(list((project.root / "data/mlflow/artifacts").iterdir())) == 2
     assert len(list((project.root / "data/06_models/generator.keras").iterdir())) == 2
     assert champion(project) == 1
