@@ -26,7 +26,7 @@ def build(parameters, shape):
     )
 
 
-def test_compact_preset_has_the_published_numbers_of_weights(project_root):
+def test_the_default_has_the_published_numbers_of_weights(project_root):
     generator, discriminator = build(read_networks(project_root, "base"), (28, 28, 1))
     # projection 100*3136, its normalization 4*3136, 25*64*32 + 4*32, 25*32*16 + 4*16, 9*16*1 + 1
     assert generator.count_params() == 313_600 + 12_544 + 51_200 + 128 + 12_800 + 64 + 145
