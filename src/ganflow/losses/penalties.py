@@ -63,8 +63,12 @@ def between(real_images: tf.Tensor, fake_images: tf.Tensor, share: tf.Tensor) ->
         real_images: (N, …, C).
         fake_images: (N, …, C).
         share: of the real image in each point, (N, 1, …, 1), uniform on [0, 1).
+
+    Raises:
+        ValueError: if the share is of another rank, and so would be one of something else than of whole images.
     Source: 1704.00028, section 4.
     """
+    _check_share(share, real_images)
     return fake_images + share * (real_images - fake_images)
 
 
@@ -76,6 +80,15 @@ def around(real_images: tf.Tensor, noise: tf.Tensor, share: tf.Tensor, spread: t
         noise: (N, …, C), uniform on [0, 1).
         share: of the noise that is added, (N, 1, …, 1), uniform on [0, 1).
         spread: standard deviation of all pixels of the batch, a scalar.
+
+    Raises:
+        ValueError: if the share is of another rank, and so would be one of something else than of whole images.
     Source: 1705.07215, section 2.3; scale and form as in its authors' code.
     """
+    _check_share(share, real_images)
     return real_images + share * 0.5 * spread * noise
+
+
+def _check_share(share: tf.Tensor, images: tf.Tensor) -> None:
+    if share.shape.rank != images.shape.rank:
+        raise ValueError(f"Got a share of shape {share.shape} for images of shape {images.shape}, expected (N, 1, …, 1) of the same rank.")

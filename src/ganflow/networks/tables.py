@@ -68,16 +68,16 @@ def count_doublings(height: int, width: int) -> int:
     """How often a table by rule doubles its first map to reach a size.
 
     Raises:
-        ConfigurationError: if the map would be larger than 16 pixels a side.
+        ConfigurationError: if a side is odd, or the map would be larger than 16 pixels a side.
     """
     num, sides = 0, (height, width)
     while all(side % 2 == 0 and side // 2 >= _SMALLEST_MAP for side in sides):
         num, sides = num + 1, (sides[0] // 2, sides[1] // 2)
     if num == 0 or max(sides) > _LARGEST_MAP:
         raise ConfigurationError(
-            f"Got images of {height} × {width} pixels, which no table serves: halved while both sides are even and at least "
-            f"{2 * _SMALLEST_MAP}, they end at {sides[0]} × {sides[1]}, expected at most {_LARGEST_MAP} a side. Crop, pad or resize them, "
-            "such as to 32 × 32 or 64 × 64, or give tables (networks.generator.stages, networks.discriminator.stages)."
+            f"Got images of {height} × {width} pixels, which no table by rule serves: expected sides that can be halved, both as often, "
+            f"until they have {_SMALLEST_MAP} to {_LARGEST_MAP} pixels. Crop, pad or resize them, such as to 32 × 32 or 64 × 64, or give "
+            "tables of your own (networks.generator.stages, networks.discriminator.stages)."
         )
     return num
 

@@ -4,7 +4,9 @@ import copy
 
 import pytest
 
+from base_parameters import section
 from ganflow import networks
+from ganflow.config.networks import GeneratorParameters
 from ganflow.config.training import DiscriminatorWarmup, LearningRateDecay
 from ganflow.doctor.advice import examine_settings
 
@@ -38,6 +40,14 @@ def changed(described, change):
 def test_usual_settings_need_no_advice(usual, without_dropout, training_parameters):
     assert found(usual, training_parameters) == []
     assert found(without_dropout, training_parameters) == []
+
+
+def test_a_transposed_convolution_begins_a_new_block(usual, networks_parameters, training_parameters):
+    rows = [{"width": 5}, *[{"width": 4, "kernel_size": 4, "double": True}] * 2]
+    parameters = section(GeneratorParameters, stages=rows, upsampling="transposed", dropout=0.4)
+    generator = networks.architecture(networks.build_generator(parameters, networks_parameters.latent, (8, 8, 1)))
+    assert "Conv2DTranspose" in [layer["class_name"] for layer in generator["config"]["layers"]]
+    assert found((generator, usual[1]), training_parameters) == []
 
 
 def test_unusual_dropout_is_named_with_its_network(architectures, training_parameters):

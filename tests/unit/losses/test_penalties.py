@@ -43,6 +43,14 @@ def test_what_has_no_axis_between_is_refused():
         logits_and_squared_gradient_norms(lambda x: x, tf.ones((3, 4)))
 
 
+@pytest.mark.parametrize("points", [between, lambda images, noise, share: around(images, noise, share, 1.0)])
+def test_a_share_of_another_rank_would_be_one_of_frames(points):
+    clips = tf.ones((3, 3, 2, 2, 1))
+    points(clips, clips, tf.ones((3, 1, 1, 1, 1)))
+    with pytest.raises(ValueError, match=r"Got a share of shape \(3, 1, 1, 1\)"):
+        points(clips, clips, tf.ones((3, 1, 1, 1)))
+
+
 @pytest.mark.parametrize("axes", [(4,), (2, 2), (2, 2, 3)])
 def test_any_number_of_axes_lies_between_batch_and_channels(axes):
     # D(x) = ½‖x‖² has gradient x: of n ones the squared norm is n, and the penalty (√n - 1)²

@@ -48,12 +48,13 @@ def test_transposed_rows_have_kernels_of_four():
     assert [row.kernel_size for row in table[1:]] == [4, 4, 4]
 
 
-@pytest.mark.parametrize("size", [(27, 28), (250, 250), (8, 256), (256, 10), (34, 34)])
+@pytest.mark.parametrize("size", [(9, 9), (27, 28), (250, 250), (8, 256), (256, 10), (34, 34)])
 def test_sizes_that_no_table_serves_are_refused(size):
-    with pytest.raises(
-        ConfigurationError, match=f"Got images of {size[0]} × {size[1]} pixels, which no table serves: .* at most 16 a side"
-    ):
+    got = f"Got images of {size[0]} × {size[1]} pixels"
+    with pytest.raises(ConfigurationError, match=f"{got}, which no table by rule serves: .* until they have 4 to 16 pixels"):
         generator_table(GENERATOR, (*size, 1))
+    with pytest.raises(ConfigurationError, match=f"{got}, which no table by rule serves"):
+        discriminator_table(DISCRIMINATOR, (*size, 1))
 
 
 def test_an_explicit_table_wins():
@@ -67,22 +68,29 @@ def test_an_explicit_table_wins():
     ] == [7]
 
 
-@settings(max_examples=8)
-@given(
-    height=st.integers(8, 64),
-    width=st.integers(8, 64),
-    channels=st.sampled_from([1, 3]),
-    upsampling=st.sampled_from(["nearest", "transposed"]),
-)
-def test_every_size_that_a_table_serves_gets_a_pair_that_fits(height, width, channels, upsampling):
-    parameters = section(GeneratorParameters, upsampling=upsampling)
+def is_served(height, width):
     try:
-        generator_table(parameters, (height, width, channels))
+        return bool(count_doublings(height, width))
     except ConfigurationError:
-        with pytest.raises(ConfigurationError, match="which no table serves"):
-            discriminator_table(DISCRIMINATOR, (height, width, channels))
-        return
-    generator = networks.build_generator(parameters, LatentParameters(dimension=4, distribution="normal"), (height, width, channels))
-    discriminator = networks.build_discriminator(DISCRIMINATOR, (height, width, channels))
-    networks.check_pair(generator, discriminator)
-    assert generator.output_shape == (None, height, width, channels)
+        return False
+
+
+SERVED = [(height, width) for height in range(8, 65) for width in range(8, 65) if is_served(height, width)]
+
+
+def check_pair(size, channels, upsampling):
+    shape, latent = (*size, channels), LatentParameters(dimension=4, distribution="normal")
+    generator = networks.build_generator(section(GeneratorParameters, upsampling=upsampling), latent, shape)
+    networks.check_pair(generator, networks.build_discriminator(DISCRIMINATOR, shape))
+    assert generator.output_shape == (None, *shape)
+    assert 4 <= min(generator.get_layer("projection_map").output.shape[1:3]) <= 16
+
+
+@settings(max_examples=8)
+@given(size=st.sampled_from(SERVED), channels=st.sampled_from([1, 3]), upsampling=st.sampled_from(["nearest", "transposed"]))
+def test_every_size_that_a_table_serves_gets_a_pair_that_fits(size, channels, upsampling):
+    check_pair(size, channels, upsampling)
+
+
+def test_the_largest_images_get_a_pair_that_fits():
+    check_pair((256, 256), 3, "nearest")

@@ -7,11 +7,22 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ganflow.config.training import GradientPenaltyParameters
 from ganflow.losses.adversarial import LOSSES
 from ganflow.losses.penalties import gradient_penalty
+from ganflow.training.draws import Draws
 from ganflow.training.feeding import Batch
 from ganflow.training.state import create_state
-from ganflow.training.step import METRICS, Penalties, TrainingStep, clip_weights, update_average, update_discriminator, update_generator
+from ganflow.training.step import (
+    METRICS,
+    Penalties,
+    PenaltyOnSlope,
+    TrainingStep,
+    clip_weights,
+    update_average,
+    update_discriminator,
+    update_generator,
+)
 
 
 @pytest.fixture
@@ -203,3 +214,18 @@ def test_augmented_images_reach_the_discriminator_and_gradients_come_back(state,
     assert any(np.abs(gradient).max() > 0 for gradient in recorders[0].gradients)
     # where nothing of the fakes is shown, nothing is learnt
     assert all(np.abs(gradient).max() == 0 for gradient in recorders[1].gradients)
+
+
+@pytest.mark.parametrize("axes", [(5,), (4, 4), (2, 4, 4)])
+@pytest.mark.parametrize("points", ["between", "around"])
+def test_the_gradient_penalty_of_a_run_takes_any_number_of_axes(training_parameters, axes, points):
+    # D(x) = Σx has slope √n everywhere, wherever the points lie: 10 · (√n - 1)²
+    parameters = training_parameters.model_copy(
+        update={"gradient_penalty": GradientPenaltyParameters(weight=10.0, points=points, target=1.0)}
+    )
+    clips = tf.random.stateless_uniform((parameters.batch_size, *axes, 2), (0, 0))
+    penalty = PenaltyOnSlope(parameters, Draws(0), tf.constant(3))(
+        lambda images: tf.reduce_sum(tf.reshape(images, (parameters.batch_size, -1)), axis=1)[:, None], clips, 0 * clips
+    )
+    num = 2 * int(np.prod(axes))
+    assert float(penalty) == pytest.approx(10 * (num**0.5 - 1) ** 2, rel=1e-4)
