@@ -92,13 +92,11 @@ def feed_from_host(whole: ImageSet, batch_size: int, draws: Draws, start: int) -
         batch[order] = images[chosen[order]]
         return batch
 
-    def load(step: tf.Tensor) -> tf.Tensor:
-        return tf.ensure_shape(tf.numpy_function(read, [choose_images(len(images), batch_size, draws, step)], tf.uint8), shape)
-
-    def batch(step: tf.Tensor) -> Batch:
-        own = None if labels is None else tf.gather(labels, choose_images(len(images), batch_size, draws, step))
-        return Batch(next(batches), own)
+    def load(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        chosen = choose_images(len(images), batch_size, draws, step)
+        batch = tf.ensure_shape(tf.numpy_function(read, [chosen], tf.uint8), shape)
+        return (batch,) if labels is None else (batch, tf.gather(labels, chosen))
 
     steps = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
     batches = iter(steps.map(load, num_parallel_calls=2, deterministic=True).prefetch(PREFETCHED_BATCHES))
-    return Feed(batch, is_compilable=False)
+    return Feed(lambda _: Batch(*next(batches)), is_compilable=False)
