@@ -21,7 +21,7 @@ from ganflow.metrics.images import image_statistics, nearest_distances
 from ganflow.metrics.kernel import kernel_distance
 from ganflow.metrics.report import FeatureSet
 from ganflow.networks import Architecture, instantiate, normalises_batches
-from ganflow.runtime.seeds import named_seed
+from ganflow.runtime.seeds import named_random
 from ganflow.sampling.images import compile_generator, sample_inputs
 from ganflow.training.state import assign_average
 
@@ -67,8 +67,7 @@ def look_at_real_images(images: np.ndarray, extractor: FeatureExtractor, num_cla
 
 def _choose(num: int, most: int, health: HealthParameters, use: str) -> np.ndarray:
     """Numbers of at most `most` of `num` images, in ascending order."""
-    random = np.random.default_rng(named_seed(health.seed, use))
-    return np.sort(random.choice(num, min(num, most), replace=False))
+    return np.sort(named_random(health.seed, use).choice(num, min(num, most), replace=False))
 
 
 def _num_classes_reached(seen: FeatureSet, num_classes: int) -> float:

@@ -15,7 +15,7 @@ from keras import layers
 from ganflow.config.extractor import ExtractorParameters
 from ganflow.data.images import ImageSet
 from ganflow.features.classifier import FEATURE_WIDTH, stage_widths
-from ganflow.runtime.seeds import named_seed
+from ganflow.runtime.seeds import named_random
 
 _NUM_MEASURED = 2_000
 """Training images on which the principal components are measured."""
@@ -57,7 +57,7 @@ def whiten(network: keras.Model, train: ImageSet, parameters: ExtractorParameter
         train: training images.
         parameters: whose seed chooses among them.
     """
-    random = np.random.default_rng(named_seed(parameters.seed, "images to whiten features on"))
+    random = named_random(parameters.seed, "images to whiten features on")
     chosen = np.sort(random.choice(len(train), min(len(train), _NUM_MEASURED), replace=False))
     flat = keras.Model(network.input, network.get_layer("flat").output)
     values = flat.predict(train.images[chosen].astype(np.float32) / 255, batch_size=100, verbose=0).astype(np.float64)

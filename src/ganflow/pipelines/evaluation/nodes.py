@@ -14,7 +14,7 @@ from ganflow.errors import DataError
 from ganflow.features.stored import FeatureExtractor
 from ganflow.metrics.report import FeatureSet, score
 from ganflow.records import GeneratorRecord
-from ganflow.runtime.seeds import named_seed
+from ganflow.runtime.seeds import named_random
 
 
 class Metrics(TypedDict):
@@ -49,14 +49,10 @@ def extract_features(
     num = num_scored(parameters, len(train))
     scorer = Scorer(extractor, held_out.images, parameters)
     drawn = sample_images(generator, num, parameters.batch_size, parameters.seed)
-    chosen = _random(parameters, "training images to score").choice(len(train), num, replace=False)
-    noise = _random(parameters, "noise to score").integers(0, 256, (num, *held_out.images.shape[1:]), dtype=np.uint8)
+    chosen = named_random(parameters.seed, "training images to score").choice(len(train), num, replace=False)
+    noise = named_random(parameters.seed, "noise to score").integers(0, 256, (num, *held_out.images.shape[1:]), dtype=np.uint8)
     subjects = {"generator": drawn, "real_images": train.images[np.sort(chosen)], "noise": noise}
     return {"held_out": scorer.held_out} | {name: scorer.extract(images) for name, images in subjects.items()}
-
-
-def _random(parameters: EvaluationParameters, use: str) -> np.random.Generator:
-    return np.random.default_rng(named_seed(parameters.seed, use))
 
 
 def _check_shape(generated: tuple[int, ...], held_out: tuple[int, ...]) -> None:
