@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ganflow.config.section import Section, Seed
+
+Side = Annotated[int, Field(ge=8, le=256)]
+
+
+class ImageGeometry(Section):
+    """What pictures of any size are brought to.
+
+    Attributes:
+        height: pixels.
+        width: pixels.
+        channels: 1 for grey, 3 for RGB.
+        resize: `crop` takes the largest part in the middle that has the wanted proportions, `pad` keeps the whole picture and fills the
+            rest with the background, `stretch` changes the proportions.
+        background: behind what is transparent, and around what is padded; a colour as Pillow's ImageColor names it.
+    """
+
+    height: Side
+    width: Side
+    channels: Literal[1, 3]
+    resize: Literal["crop", "pad", "stretch"]
+    background: str
 
 
 class DataParameters(Section):
     """Where the images come from and which of them are kept apart.
 
     Attributes:
-        source: a key of `ganflow.data.sources.SOURCES`.
+        source: a key of `ganflow.data.sources.SOURCES` or of `ganflow.data.pictures.COLLECTIONS`.
         location: file, folder or URL prefix, for the sources that read one.
+        classes: `folders`: the first folder of a picture's path names its class; None for images without classes.
+        image_column: of a table, with encoded pictures.
+        label_column: of a table, with the class of each; None for images without classes.
+        image: what pictures are brought to.
+        on_bad_image: `skip` leaves out what cannot be decoded, and names it in the data report; `fail` stops at the first.
+        max_bad_fraction: of the pictures that may be left out; with more the run stops.
         held_out_share: about how many of the images are kept for evaluation, between 0 and 1, drawn by a hash of their pixels; None takes
             the source's own test split.
         seed: of the hash.
@@ -22,5 +49,11 @@ class DataParameters(Section):
 
     source: str
     location: str | None
+    classes: Literal["folders"] | None
+    image_column: str
+    label_column: str | None
+    image: ImageGeometry
+    on_bad_image: Literal["skip", "fail"]
+    max_bad_fraction: Annotated[float, Field(ge=0, le=1)]
     held_out_share: Annotated[float, Field(gt=0, lt=1)] | None
     seed: Seed

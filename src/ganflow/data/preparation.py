@@ -6,13 +6,17 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from ganflow.config.data import DataParameters
 from ganflow.data.images import ImageChunk, check_image_shape, check_labels
-from ganflow.data.sources import open_source
+from ganflow.data.pictures import COLLECTIONS
+from ganflow.data.pictures.store import PictureStore
+from ganflow.data.sources import SOURCES
 from ganflow.data.sources.source import Source
+from ganflow.data.splits import draw_held_out
 from ganflow.errors import ConfigurationError, DataError
 
 
@@ -54,15 +58,37 @@ class Progress:
     is_complete: bool = False
 
 
+def open_source(parameters: DataParameters, pictures: PictureStore) -> Source:
+    """The source that is asked for, of which nothing has been read yet but what it takes to describe it.
+
+    Args:
+        parameters: its name, a key of `SOURCES` or of `COLLECTIONS`, and where it is.
+        pictures: what was decoded of a collection.
+
+    Raises:
+        ConfigurationError: if the source is unknown, or the location does not suit it.
+        DataError: if the files cannot be found or described. Their content may be found wrong only when the chunks are read.
+    """
+    name, image = parameters.source, parameters.image
+    if name in COLLECTIONS:
+        chunks = partial(pictures.chunks, image_shape=(image.height, image.width, image.channels))
+        return Source(pictures.class_names(), pictures.state(), chunks, is_divided=True)
+    if name not in SOURCES:
+        known = sorted([*SOURCES, *COLLECTIONS])
+        raise ConfigurationError(f"Unknown source {name!r}: known are {known}. Set data.source to one of them.")
+    return SOURCES[name](parameters.location)
+
+
 def prepare(
-    parameters: DataParameters, train: Mapping[str, Progress], held_out: Mapping[str, Progress]
+    parameters: DataParameters, source: Source, train: Mapping[str, Progress], held_out: Mapping[str, Progress]
 ) -> Iterator[tuple[ImagePart, ImagePart]]:
     """Divide the images of a source into training and held-out ones, as they come.
 
     A set that is ahead of the other, or complete, is given parts that it has already; it takes only what is new to it.
 
     Args:
-        parameters: source, and how it is divided.
+        parameters: how the source is divided.
+        source: of the images.
         train: how far training images have come, by origin.
         held_out: how far held-out ones have.
 
@@ -70,7 +96,6 @@ def prepare(
         ConfigurationError: if the source has no test split and no share is to be held out.
         DataError: if the source cannot be read, or one of the two sets is empty.
     """
-    source = open_source(parameters.source, parameters.location)
     origin = describe_origin(parameters, source)
     sets = [progress.get(origin, Progress()) for progress in (train, held_out)]
     start = min((progress.position for progress in sets if not progress.is_complete), default=None)
@@ -79,7 +104,7 @@ def prepare(
     for chunk in () if start is None else source.chunks(start):
         check_image_shape(chunk.images.shape[1:])
         check_labels(chunk.labels, len(source.class_names))
-        is_held_out = mark_held_out(chunk, parameters)
+        is_held_out = mark_held_out(chunk, source, parameters)
         for number, marks in enumerate((~is_held_out, is_held_out)):
             counts[number] += int(marks.sum())
         own = (origin, position, position + len(chunk))
@@ -104,20 +129,17 @@ def describe_origin(parameters: DataParameters, source: Source) -> str:
     return hashlib.sha256(json.dumps([parameters.source, source.state, source.class_names, *share]).encode()).hexdigest()
 
 
-def mark_held_out(chunk: ImageChunk, parameters: DataParameters) -> np.ndarray:
+def mark_held_out(chunk: ImageChunk, source: Source, parameters: DataParameters) -> np.ndarray:
     """Which images of a chunk are held out, bool (n,).
 
-    With a share, an image is drawn by a hash of its own pixels and the seed: whichever others there are, it stays where it is, and two
-    images that are equal are never parted.
+    With a share, an image is drawn by a hash of its own pixels and the seed, unless the source has divided its images already.
 
     Raises:
         ConfigurationError: if there is no share, and the source has no test split.
     """
     share = parameters.held_out_share
-    if share is not None:
-        salt = parameters.seed.to_bytes(16, "big")
-        drawn = (hashlib.blake2b(image.tobytes(), digest_size=8, salt=salt).digest() for image in chunk.images)
-        return np.fromiter((int.from_bytes(number, "big") < share * 2**64 for number in drawn), np.bool_, len(chunk))
+    if share is not None and not source.is_divided:
+        return np.fromiter((draw_held_out(image, share, parameters.seed) for image in chunk.images), np.bool_, len(chunk))
     if chunk.is_held_out is None:
         raise ConfigurationError(
             f"Got data.held_out_share null, expected a share: the source '{parameters.source}' has no test split of its own. Set "

@@ -9,6 +9,7 @@ from ganflow.datasets.history import HistoryDataset
 from ganflow.datasets.image_set import ImageSetDataset, ImageSetProgress
 from ganflow.datasets.images import ImageDataset, ImageFolderDataset
 from ganflow.datasets.keras_model import KerasModelDataset
+from ganflow.datasets.pictures import PicturesDataset
 from ganflow.datasets.recipes import RecipesDataset
 from ganflow.datasets.records import RunRecords
 from ganflow.datasets.registered import (
@@ -33,6 +34,7 @@ __all__ = [
     "ImageSetProgress",
     "JSONDataset",
     "KerasModelDataset",
+    "PicturesDataset",
     "PromotionDataset",
     "RecipesDataset",
     "RegisteredGeneratorDataset",

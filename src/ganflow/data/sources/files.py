@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import gzip
+import shutil
+import tempfile
 import zlib
+from functools import cache
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
@@ -51,12 +55,56 @@ def local_file(location: str | None, kind: str) -> Path:
         ConfigurationError: if there is no location, or it is another kind of URL.
         DataError: if there is no such file.
     """
-    path = None if not location else _folder(location)
-    if path is None:
-        raise ConfigurationError(f"Got data.location {location!r}, expected {kind} on this machine. Set data.location to its path.")
+    path = _local(location, kind)
     if not path.is_file():
         raise DataError(f"Got data.location {path}, which is no file; expected {kind}. Correct data.location.")
     return path
+
+
+def local_folder(location: str | None, kind: str) -> Path:
+    """The folder at a location that has to be one; arguments and errors as of `local_file`."""
+    path = _local(location, kind)
+    if not path.is_dir():
+        raise DataError(f"Got data.location {path}, which is no folder; expected {kind}. Correct data.location.")
+    return path
+
+
+def local_copy(location: str | None, kind: str) -> tuple[Path, str]:
+    """A file here, or one behind an https:// address, fetched for as long as this process lives.
+
+    Returns:
+        Its path, and text that changes when the file does: size and time, or what the server says of it.
+
+    Raises:
+        ConfigurationError: if there is no location, or it is a URL of another kind.
+        DataError: if there is no such file, or it cannot be fetched.
+    """
+    if location and location.lower().startswith("https://"):
+        return _fetch(location)
+    file = local_file(location, f"{kind}, or an https:// address of one,")
+    about = file.stat()
+    return file, f"{file.resolve()} {about.st_size} {about.st_mtime_ns}"
+
+
+def _local(location: str | None, kind: str) -> Path:
+    path = None if not location else _folder(location)
+    if path is None:
+        raise ConfigurationError(f"Got data.location {location!r}, expected {kind} on this machine. Set data.location to its path.")
+    return path
+
+
+@cache
+def _fetch(url: str) -> tuple[Path, str]:
+    folder = tempfile.TemporaryDirectory(prefix="ganflow-")
+    atexit.register(folder.cleanup)
+    target = Path(folder.name) / "fetched"
+    try:
+        with urlopen(url, timeout=DOWNLOAD_TIMEOUT_SECONDS) as response, target.open("wb") as file:  # noqa: S310 (https only)
+            shutil.copyfileobj(response, file)
+            headers = [response.headers.get(name) for name in ("ETag", "Last-Modified", "Content-Length")]
+    except (OSError, HTTPException, ValueError) as error:
+        raise _download_error(url, error) from error
+    return target, f"{url} {headers} {target.stat().st_size}"
 
 
 def _folder(location: str) -> Path | None:

@@ -22,11 +22,13 @@ class Source:
         class_names: one for each class; empty where the images have none.
         state: text that changes when the images do, found without reading them.
         chunks: from the number of the first image to the chunks that begin with it.
+        is_divided: whether its chunks say what is held out by `data.held_out_share` already.
     """
 
     class_names: tuple[str, ...]
     state: str
     chunks: Callable[[int], Iterator[ImageChunk]]
+    is_divided: bool = False
 
 
 def chunk_length(image_shape: tuple[int, ...]) -> int:

@@ -1,21 +1,34 @@
-"""Nodes that read the images of a source and keep some of them apart."""
+"""Nodes that decode pictures, read the images of a source, and keep some of them apart."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ganflow.config.data import DataParameters
 from ganflow.data import preparation
 from ganflow.data.fingerprint import Fingerprint, describe
 from ganflow.data.images import ImageSet
+from ganflow.data.pictures.intake import take_in
+from ganflow.data.pictures.store import PicturePart, PictureStore
 from ganflow.data.preparation import ImagePart, Progress
 
 
+def decode_pictures(parameters: DataParameters, own_images: Any, earlier: PictureStore) -> Iterator[dict[str, PicturePart]]:
+    """Stream into the store what is new in a collection of pictures; other sources have nothing to decode."""
+    for part in take_in(parameters, own_images, earlier):
+        yield {"pictures": part}
+
+
 def prepare_images(
-    parameters: DataParameters, earlier_train: Mapping[str, Progress], earlier_held_out: Mapping[str, Progress]
+    parameters: DataParameters,
+    pictures: PictureStore,
+    earlier_train: Mapping[str, Progress],
+    earlier_held_out: Mapping[str, Progress],
 ) -> Iterator[dict[str, ImagePart]]:
     """Stream every image of the source into one of two sets, from where an earlier run was cut off."""
-    for train, held_out in preparation.prepare(parameters, earlier_train, earlier_held_out):
+    source = preparation.open_source(parameters, pictures)
+    for train, held_out in preparation.prepare(parameters, source, earlier_train, earlier_held_out):
         yield {"train_images": train, "held_out_images": held_out}
 
 

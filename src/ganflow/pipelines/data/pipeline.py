@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganflow.pipelines.data.nodes import describe_images, prepare_images
+from ganflow.pipelines.data.nodes import decode_pictures, describe_images, prepare_images
 
 SETS = ("train_images", "held_out_images")
 
@@ -11,9 +11,10 @@ def create_pipeline(**_: object) -> Pipeline:
     """Wire the `data` pipeline."""
     return Pipeline(
         [
+            Node(decode_pictures, ["params:data", "own_images", "earlier_pictures"], {"pictures": "pictures"}, name="decode_pictures"),
             Node(
                 prepare_images,
-                ["params:data", "earlier_train_images", "earlier_held_out_images"],
+                ["params:data", "pictures", "earlier_train_images", "earlier_held_out_images"],
                 {name: name for name in SETS},
                 name="prepare_images",
             ),

@@ -1,0 +1,148 @@
+"""Decoding in processes of their own: whatever a picture does to the decoder, the run goes on and names it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import TimeoutError as TooSlow
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from pebble import ProcessExpired, ProcessPool
+from PIL import Image, UnidentifiedImageError
+
+from ganflow.config.data import ImageGeometry
+from ganflow.data.pictures.geometry import fit
+from ganflow.errors import DataError
+
+SECONDS = 60.0
+"""That a picture may take."""
+
+_TASK_BYTES = 2**18
+"""Decoded pixels that one task gives back, about."""
+
+_MOST_IN_TASK = 32
+_TASKS_AHEAD = 4
+"""For each process, so that none waits."""
+
+# a PostScript file is a program, which Pillow would let Ghostscript run
+_REFUSED = frozenset({"EPS"})
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What has become of a picture.
+
+    Attributes:
+        name: in its collection.
+        pixels: uint8 (H, W, C) as bytes; None where it could not be decoded.
+        problem: why it could not be decoded; None where it could.
+        is_picture: False where nothing about the file is that of a picture, such as a text file.
+        width: of the picture as it was, 0 if it is not known.
+        height: likewise.
+    """
+
+    name: bytes
+    pixels: bytes | None
+    problem: str | None = None
+    is_picture: bool = True
+    width: int = 0
+    height: int = 0
+
+
+def num_processes() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def decode_all(openers: Iterable[tuple[bytes, Any]], geometry: ImageGeometry, seconds: float = SECONDS) -> Iterator[list[Decoded]]:
+    """Decode pictures in parallel, in their order; a few at a time are in memory.
+
+    A process that dies or hangs with some pictures is replaced, and each of them tried alone, so that the guilty one is named.
+
+    Args:
+        openers: name of a picture, and what opens it.
+        geometry: what they are brought to.
+        seconds: that one picture may take.
+    """
+    num = num_processes()
+    # not forked: this process may have threads
+    pool = ProcessPool(max_workers=num, initializer=_prepare, context=multiprocessing.get_context("spawn"))
+    try:
+        waiting: deque[tuple[list[tuple[bytes, Any]], Any]] = deque()
+        for task in _tasks(openers, geometry):
+            waiting.append((task, pool.schedule(_decode_some, (task, geometry), timeout=seconds * len(task))))
+            if len(waiting) > num * _TASKS_AHEAD:
+                yield _result(pool, *waiting.popleft(), geometry, seconds)
+        while waiting:
+            yield _result(pool, *waiting.popleft(), geometry, seconds)
+    finally:
+        pool.stop()
+        pool.join()
+
+
+def _tasks(openers: Iterable[tuple[bytes, Any]], geometry: ImageGeometry) -> Iterator[list[tuple[bytes, Any]]]:
+    length = max(1, min(_MOST_IN_TASK, _TASK_BYTES // (geometry.height * geometry.width * geometry.channels)))
+    remaining = iter(openers)
+    while task := list(islice(remaining, length)):
+        yield task
+
+
+def _result(pool: ProcessPool, task: list[tuple[bytes, Any]], future: Any, geometry: ImageGeometry, seconds: float) -> list[Decoded]:
+    try:
+        decoded: list[Decoded] = future.result()
+        return decoded
+    except TooSlow:
+        problem = f"decoding took more than {seconds:g} s"
+    except ProcessExpired:
+        problem = "the decoder crashed"
+    if len(task) == 1:
+        return [Decoded(task[0][0], None, problem)]
+    alone = [([one], pool.schedule(_decode_some, ([one], geometry), timeout=seconds)) for one in task]
+    return [decoded for one, future in alone for decoded in _result(pool, one, future, geometry, seconds)]
+
+
+def _prepare() -> None:
+    """In a new process: Pillow as it is wanted."""
+    # what it warns of is decoded, or raises later
+    warnings.simplefilter("ignore")
+    # `fit` has a limit of its own, with words of its own
+    Image.MAX_IMAGE_PIXELS = None
+    Image.init()
+
+
+def _decode_some(task: list[tuple[bytes, Any]], geometry: ImageGeometry) -> list[Decoded]:
+    return [decode(name, opener, geometry) for name, opener in task]
+
+
+def decode(name: bytes, opener: Any, geometry: ImageGeometry) -> Decoded:
+    """Decode one picture; whatever it raises is its problem."""
+    width = height = 0
+    try:
+        with _opened(opener()) as picture:
+            width, height = picture.size
+            return Decoded(name, fit(picture, geometry).tobytes(), width=width, height=height)
+    except UnidentifiedImageError:
+        has_ending = PurePosixPath(os.fsdecode(name)).suffix.lower() in Image.registered_extensions()
+        return Decoded(name, None, "no picture of a format that Pillow knows", is_picture=has_ending)
+    except MemoryError:
+        return Decoded(name, None, "it takes more memory than there is", width=width, height=height)
+    except Exception as error:  # decoders raise all kinds of errors
+        problem = str(error) if isinstance(error, DataError) else f"it cannot be decoded: {error or type(error).__name__}"
+        return Decoded(name, None, " ".join(problem.split()), width=width, height=height)
+
+
+def _opened(content: Any) -> Image.Image:
+    if isinstance(content, Image.Image):
+        return content
+    if isinstance(content, np.ndarray):
+        if content.dtype != np.uint8 or content.ndim not in (2, 3) or (content.ndim == 3 and content.shape[2] not in (1, 3, 4)):
+            raise DataError(f"an array of {content.dtype}, shape {content.shape}; expected uint8 (H, W) or (H, W, C), C 1, 3 or 4")
+        return Image.fromarray(content[..., 0] if content.ndim == 3 and content.shape[2] == 1 else content)
+    return Image.open(content, formats=[name for name in Image.OPEN if name not in _REFUSED])

@@ -1,0 +1,119 @@
+"""From a collection to its store: list what there is, decode what is new, put every image on its side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from ganflow.config.data import DataParameters
+from ganflow.data.pictures import COLLECTIONS
+from ganflow.data.pictures.collection import Collection, readable
+from ganflow.data.pictures.decoding import Decoded, decode_all
+from ganflow.data.pictures.geometry import check_background
+from ganflow.data.pictures.store import Completion, Decoding, Listing, PicturePart, PictureStore, Untouched
+from ganflow.errors import ConfigurationError, DataError
+
+_LISTED_AT_ONCE = 1000
+
+
+def take_in(parameters: DataParameters, own_images: Any, store: PictureStore) -> Iterator[PicturePart]:
+    """Parts to be saved in the store, one after the other; each has to be saved before the next one is asked for.
+
+    Args:
+        parameters: the collection, and what its pictures are brought to.
+        own_images: what the catalog's dataset of that name holds.
+        store: of what was made before.
+
+    Raises:
+        ConfigurationError: if the parameters do not suit the source.
+        DataError: if the collection cannot be read, too many pictures cannot be decoded, or what is left is of no use.
+    """
+    if parameters.source not in COLLECTIONS:
+        _check_unused(parameters)
+        yield Untouched()
+        return
+    _check_used(parameters)
+    collection = COLLECTIONS[parameters.source](parameters, own_images)
+    if store.is_complete(parameters, collection.state):
+        yield Untouched()
+        return
+    yield from _list(parameters, collection)
+    num_missing, num_done = store.num_missing(), 0
+    for results in decode_all(collection.openers(store.missing()), parameters.image):
+        num_done += len(results)
+        # saved first: the next run need not find it again
+        yield Decoding(parameters.image, results, num_done, num_missing)
+        _check_results(results, parameters)
+    _check_counts(store, parameters)
+    yield Completion(parameters, collection.state)
+
+
+def _check_unused(parameters: DataParameters) -> None:
+    given = {"data.classes": parameters.classes, "data.label_column": parameters.label_column}
+    if wrong := [f"{name}={value}" for name, value in given.items() if value is not None]:
+        raise ConfigurationError(
+            f"Got {' and '.join(wrong)} for the source '{parameters.source}', which brings its own classes; expected null. Leave it out."
+        )
+
+
+def _check_used(parameters: DataParameters) -> None:
+    check_background(parameters.image.background)
+    if parameters.held_out_share is None:
+        raise ConfigurationError(
+            f"Got data.held_out_share null, expected a share: the source '{parameters.source}' has no test split of its own. Set "
+            "data.held_out_share, for example to 0.1."
+        )
+    takes = {"folder": "classes", "zip": "classes", "parquet": "label_column", "catalog": "classes or data.label_column"}
+    for name in ("classes", "label_column"):
+        if getattr(parameters, name) is not None and name not in takes[parameters.source]:
+            raise ConfigurationError(
+                f"Got data.{name} for the source '{parameters.source}', which takes data.{takes[parameters.source]}. Leave it out."
+            )
+
+
+def _list(parameters: DataParameters, collection: Collection) -> Iterator[Listing]:
+    listed, is_first = collection.list(), True
+    while entries := list(islice(listed, _LISTED_AT_ONCE)):
+        yield Listing(parameters, entries, is_first)
+        is_first = False
+    yield Listing(parameters, [], is_first, is_last=True)
+
+
+def _check_results(results: list[Decoded], parameters: DataParameters) -> None:
+    bad = next((result for result in results if result.problem is not None and result.is_picture), None)
+    if bad is not None and parameters.on_bad_image == "fail":
+        raise DataError(
+            f"Got the picture {readable(bad.name)}: {bad.problem}. Mend or remove it, or leave such out: data.on_bad_image=skip."
+        )
+
+
+def _check_counts(store: PictureStore, parameters: DataParameters) -> None:
+    num_images, problems = store.num_images(), store.problems()
+    examples = "; ".join(f"{name}: {problem}" for name, problem in problems[:3])
+    if num_images == 0:
+        why = f", of {len(problems)} that cannot be used ({examples})" if problems else ""
+        raise DataError(f"Got no picture at {parameters.location or 'own_images'}{why}; expected some. Correct data.location.")
+    if problems and parameters.on_bad_image == "fail":
+        raise DataError(f"Got a picture that cannot be used: {examples}. Mend or remove it, or set data.on_bad_image=skip.")
+    share = len(problems) / (len(problems) + num_images)
+    if share > parameters.max_bad_fraction:
+        raise DataError(
+            f"Got {len(problems)} pictures that cannot be used, {share:.1%} of all; expected {parameters.max_bad_fraction:.1%} at most "
+            f"(data.max_bad_fraction). {examples}. Mend or remove them, or raise data.max_bad_fraction."
+        )
+    _check_classes(store.class_counts())
+
+
+def _check_classes(counts: dict[str, int]) -> None:
+    if len(counts) == 1:
+        raise DataError(
+            f"Got one class, '{next(iter(counts))}', expected none or several. Set data.classes and data.label_column to null, or give "
+            "pictures of other classes."
+        )
+    if rare := [name for name, count in counts.items() if count < 2]:
+        names = ", ".join(f"'{name[:40]}'" for name in rare[:3])
+        raise DataError(
+            f"Got {len(rare)} of {len(counts)} classes with one image only ({names}), expected two or more, of which one can be held out. "
+            "Give more, or remove the class."
+        )

@@ -1,0 +1,330 @@
+"""What was made of a collection of pictures, in one SQLite file: only what changes is decoded, and what was held out stays so."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganflow.config.data import DataParameters, ImageGeometry
+from ganflow.data.images import ImageChunk
+from ganflow.data.pictures.collection import Listed, readable
+from ganflow.data.pictures.decoding import Decoded
+from ganflow.data.pictures.likeness import NUM_BANDS, bands, is_near
+from ganflow.data.sources.source import chunk_length
+from ganflow.data.splits import draw_held_out, image_digest
+from ganflow.errors import DataError
+
+_MOST_COMPARED = 50
+"""Images that are looked at in each band; more have it in common where many are alike in part, such as a white half."""
+
+_BANDS = [f"band_{number}" for number in range(NUM_BANDS)]
+
+_SCHEMA = f"""
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE listed (name BLOB PRIMARY KEY, size INTEGER, stamp TEXT, class TEXT, problem TEXT) WITHOUT ROWID;
+CREATE TABLE picture (
+    id INTEGER PRIMARY KEY, name BLOB UNIQUE, size INTEGER, stamp TEXT, class TEXT, problem TEXT, is_picture INTEGER,
+    width INTEGER, height INTEGER, digest BLOB, is_held_out INTEGER, like_name BLOB, {", ".join(f"{band} INTEGER" for band in _BANDS)}
+);
+CREATE INDEX by_digest ON picture (digest, name);
+{"".join(f"CREATE INDEX by_{band} ON picture ({band});" for band in _BANDS)}
+CREATE TABLE pixels (id INTEGER PRIMARY KEY, value BLOB);
+"""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Some of the pictures that a collection has now. `is_first` begins a new list, `is_last` ends it."""
+
+    settings: DataParameters
+    entries: list[Listed]
+    is_first: bool = False
+    is_last: bool = False
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """Some that were decoded, or could not be: `num_done` of `num_missing` so far."""
+
+    geometry: ImageGeometry
+    results: list[Decoded]
+    num_done: int
+    num_missing: int
+
+
+@dataclass(frozen=True)
+class Untouched:
+    """There is nothing to decode."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """All that could be decoded has been. `state` is the collection's, if it has one."""
+
+    settings: DataParameters
+    state: str | None
+
+
+PicturePart = Listing | Decoding | Completion | Untouched
+
+
+class PictureStore:
+    """A SQLite file. Every part is written as a whole or not at all, so a process may die at any moment."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def save(self, part: PicturePart) -> None:
+        """Take in a part.
+
+        Raises:
+            DataError: if the file is no database of pictures, or cannot be written.
+        """
+        if isinstance(part, Untouched):
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with self._connection(create=True) as connection:
+            if isinstance(part, Listing):
+                _save_listing(connection, part)
+            elif isinstance(part, Decoding):
+                _save_decoding(connection, part)
+            else:
+                _complete(connection, part)
+
+    def is_complete(self, settings: DataParameters, state: str | None) -> bool:
+        """Whether nothing has to be listed: the collection knows its state, and all of it was decoded with these settings."""
+        if state is None or not self._file.is_file():
+            return False
+        with self._connection() as connection:
+            return _about(connection, "complete") == _identity(settings, state)
+
+    def missing(self) -> Iterator[bytes]:
+        """Names of pictures that are listed and have not been decoded yet, in order."""
+        last = b""
+        with self._connection() as connection:
+            while True:
+                rows = connection.execute(
+                    "SELECT name FROM listed WHERE name > ? AND problem IS NULL AND name NOT IN (SELECT name FROM picture) "
+                    "ORDER BY name LIMIT 1000",
+                    (last,),
+                ).fetchall()
+                yield from (name for (name,) in rows)
+                if not rows:
+                    return
+                last = rows[-1][0]
+
+    def num_missing(self) -> int:
+        """How many these are."""
+        with self._connection() as connection:
+            query = "SELECT count(*) FROM listed WHERE problem IS NULL AND name NOT IN (SELECT name FROM picture)"
+            return int(connection.execute(query).fetchone()[0])
+
+    def class_names(self) -> tuple[str, ...]:
+        """Of the images, in order; empty where they have no classes."""
+        with self._connection() as connection:
+            rows = connection.execute("SELECT DISTINCT class FROM picture WHERE digest IS NOT NULL AND class IS NOT NULL").fetchall()
+        return tuple(sorted((name for (name,) in rows), key=_natural))
+
+    def state(self) -> str:
+        """SHA-256 of which images there are, of which class and on which side; their names and order in the collection play no part."""
+        digest = blake2b(digest_size=32)
+        with self._connection() as connection:
+            for row in connection.execute(
+                "SELECT digest, class, is_held_out FROM picture WHERE digest IS NOT NULL ORDER BY digest, class, name"
+            ):
+                digest.update(repr(row).encode())
+        return digest.hexdigest()
+
+    def chunks(self, start: int, image_shape: tuple[int, int, int]) -> Iterator[ImageChunk]:
+        """Images from number `start` on, in the order of a hash of their pixels, which others do not change."""
+        names = self.class_names()
+        numbers = {name: number for number, name in enumerate(names)}
+        length = chunk_length(image_shape)
+        with self._connection() as connection:
+            cursor = connection.execute(
+                "SELECT value, class, is_held_out FROM picture JOIN pixels USING (id) WHERE digest IS NOT NULL "
+                "ORDER BY digest, class, name LIMIT -1 OFFSET ?",
+                (start,),
+            )
+            while rows := cursor.fetchmany(length):
+                images = np.stack([np.frombuffer(pixels, np.uint8).reshape(image_shape) for pixels, _, _ in rows])
+                labels = np.array([numbers[label] for _, label, _ in rows], np.int64) if names else None
+                yield ImageChunk(images, labels, np.array([bool(side) for _, _, side in rows]))
+
+    def num_images(self) -> int:
+        """Pictures that were decoded."""
+        return int(self._select("SELECT count(*) FROM picture WHERE digest IS NOT NULL")[0][0])
+
+    def class_counts(self) -> dict[str, int]:
+        """{class: images}; {} where they have no classes."""
+        query = "SELECT class, count(*) FROM picture WHERE digest IS NOT NULL AND class IS NOT NULL GROUP BY class"
+        return dict(sorted(self._select(query), key=lambda row: _natural(row[0])))
+
+    def problems(self) -> list[tuple[str, str]]:
+        """(name, why) of pictures that cannot be used."""
+        query = (
+            "SELECT name, problem FROM listed WHERE problem IS NOT NULL UNION ALL "
+            "SELECT name, problem FROM picture WHERE problem IS NOT NULL AND is_picture ORDER BY name"
+        )
+        return [(readable(name), problem) for name, problem in self._select(query)]
+
+    def others(self) -> list[str]:
+        """Names of files that are no pictures, and do not claim to be."""
+        return [readable(name) for (name,) in self._select("SELECT name FROM picture WHERE NOT is_picture ORDER BY name")]
+
+    def sizes(self) -> list[tuple[int, int, int]]:
+        """(width, height, how many) of the pictures as they were, the most frequent first."""
+        return self._select(
+            "SELECT width, height, count(*) FROM picture WHERE digest IS NOT NULL GROUP BY width, height "
+            "ORDER BY count(*) DESC, width, height"
+        )
+
+    def likenesses(self) -> list[tuple[str, str]]:
+        """(name, name of an older one) of images that show the same as another that is still there, without being equal to it."""
+        query = (
+            "SELECT picture.name, older.name FROM picture JOIN picture AS older ON older.name = picture.like_name "
+            "WHERE older.digest != picture.digest ORDER BY picture.name"
+        )
+        return [(readable(name), readable(older)) for name, older in self._select(query)]
+
+    def _select(self, query: str) -> list[Any]:
+        with self._connection() as connection:
+            return connection.execute(query).fetchall()
+
+    @contextmanager
+    def _connection(self, create: bool = False) -> Iterator[sqlite3.Connection]:
+        if not create and not self._file.is_file():
+            raise DataError(f"{self._file} is not there. Make it: kedro run --pipelines data")
+        try:
+            with closing(sqlite3.connect(self._file, timeout=60)) as connection:
+                if create and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                    connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+                with connection:
+                    yield connection
+        except sqlite3.Error as error:
+            raise DataError(
+                f"Cannot use {self._file}: {error}. If the disk has room and the file can be written, remove it; the pictures are then "
+                "decoded anew."
+            ) from error
+
+
+def _natural(name: str) -> tuple[int, int, str]:
+    """Numbers by their value, then other names by the alphabet."""
+    return (0, int(name), name) if name.isdecimal() and name.isascii() else (1, 0, name)
+
+
+def _about(connection: sqlite3.Connection, key: str) -> str | None:
+    row = connection.execute("SELECT value FROM about WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _note(connection: sqlite3.Connection, key: str, value: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (key, value))
+
+
+def _identity(settings: DataParameters, state: str | None) -> str:
+    return json.dumps([settings.model_dump(mode="json", exclude={"on_bad_image", "max_bad_fraction"}), state])
+
+
+def _save_listing(connection: sqlite3.Connection, part: Listing) -> None:
+    if part.is_first:
+        _forget_other_settings(connection, part.settings)
+        connection.execute("DELETE FROM about WHERE key = 'complete'")
+        connection.execute("DELETE FROM listed")
+    connection.executemany(
+        "INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?)",
+        [(entry.name, entry.size, entry.stamp, entry.class_name, entry.problem) for entry in part.entries],
+    )
+    if part.is_last:
+        # what is gone, or has changed since it was decoded
+        connection.execute(
+            "DELETE FROM picture WHERE NOT EXISTS (SELECT 1 FROM listed WHERE listed.name = picture.name AND listed.size = picture.size "
+            "AND listed.stamp = picture.stamp AND listed.problem IS NULL)"
+        )
+        connection.execute("DELETE FROM pixels WHERE id NOT IN (SELECT id FROM picture)")
+        connection.execute("UPDATE picture SET class = (SELECT class FROM listed WHERE listed.name = picture.name)")
+
+
+def _forget_other_settings(connection: sqlite3.Connection, settings: DataParameters) -> None:
+    """What was decoded with another geometry, or divided in another way, is of no use."""
+    decoding = json.dumps([settings.source, settings.location, settings.image.model_dump(mode="json")])
+    if _about(connection, "decoding") != decoding:
+        connection.execute("DELETE FROM picture")
+        connection.execute("DELETE FROM pixels")
+        _note(connection, "decoding", decoding)
+    division = json.dumps([settings.held_out_share, settings.seed])
+    if _about(connection, "division") != division:
+        connection.execute("UPDATE picture SET is_held_out = NULL, like_name = NULL")
+        _note(connection, "division", division)
+
+
+def _save_decoding(connection: sqlite3.Connection, part: Decoding) -> None:
+    geometry = part.geometry
+    shape = geometry.height, geometry.width, geometry.channels
+    columns = "name, size, stamp, class, problem, is_picture, width, height, digest, " + ", ".join(_BANDS)
+    places = ", ".join("?" * (5 + len(_BANDS)))
+    for result in part.results:
+        image = None if result.pixels is None else np.frombuffer(result.pixels, np.uint8).reshape(shape)
+        found = (None,) * (1 + NUM_BANDS) if image is None else (image_digest(image), *bands(image))
+        added = connection.execute(
+            f"INSERT OR REPLACE INTO picture ({columns}) SELECT name, size, stamp, class, {places} FROM listed WHERE name = ?",  # noqa: S608
+            (result.problem, result.is_picture, result.width, result.height, *found, result.name),
+        )
+        if result.pixels is not None:
+            connection.execute("INSERT OR REPLACE INTO pixels VALUES (?, ?)", (added.lastrowid, result.pixels))
+
+
+def _complete(connection: sqlite3.Connection, part: Completion) -> None:
+    _divide(connection, part.settings)
+    _note(connection, "complete", _identity(part.settings, part.state))
+
+
+def _divide(connection: sqlite3.Connection, settings: DataParameters) -> None:
+    """Put every image that has no side yet on one, older ones first: on that of an image which looks the same, or else by a hash."""
+    geometry = settings.image
+    shape = geometry.height, geometry.width, geometry.channels
+    assert settings.held_out_share is not None  # noqa: S101 (asked by the caller)
+    connection.execute("DROP TABLE IF EXISTS temp.waiting")
+    connection.execute(
+        "CREATE TEMP TABLE waiting AS SELECT id FROM picture WHERE digest IS NOT NULL AND is_held_out IS NULL "
+        "ORDER BY length(stamp), stamp, name"
+    )
+    number = 0
+    while row := connection.execute("SELECT rowid, id FROM waiting WHERE rowid > ? LIMIT 1", (number,)).fetchone():
+        number, picture = row
+        image = _image(connection, picture, shape)
+        like, side = _find_like(connection, picture, image, shape)
+        if side is None:
+            side = int(draw_held_out(image, settings.held_out_share, settings.seed))
+        connection.execute("UPDATE picture SET is_held_out = ?, like_name = ? WHERE id = ?", (side, like, picture))
+
+
+def _image(connection: sqlite3.Connection, number: int, shape: tuple[int, int, int]) -> np.ndarray:
+    (pixels,) = connection.execute("SELECT value FROM pixels WHERE id = ?", (number,)).fetchone()
+    return np.frombuffer(pixels, np.uint8).reshape(shape)
+
+
+def _find_like(
+    connection: sqlite3.Connection, picture: int, image: np.ndarray, shape: tuple[int, int, int]
+) -> tuple[bytes | None, int | None]:
+    """(name, side) of an image that has a side already and is equal or looks the same; None for both if there is none."""
+    digest, *own = connection.execute(f"SELECT digest, {', '.join(_BANDS)} FROM picture WHERE id = ?", (picture,)).fetchone()  # noqa: S608
+    equal = connection.execute("SELECT name, is_held_out FROM picture WHERE digest = ? AND is_held_out IS NOT NULL LIMIT 1", (digest,))
+    if (found := equal.fetchone()) is not None:
+        return found
+    for band, value in zip(_BANDS, own, strict=True):
+        if value is None:
+            continue
+        query = f"SELECT id, name, is_held_out FROM picture WHERE {band} = ? AND is_held_out IS NOT NULL LIMIT {_MOST_COMPARED}"  # noqa: S608
+        for number, name, side in connection.execute(query, (value,)).fetchall():
+            if is_near(image, _image(connection, number, shape)):
+                return name, side
+    return None, None

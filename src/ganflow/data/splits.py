@@ -1,0 +1,23 @@
+"""Which images are held out: drawn by a hash of their own pixels, so that others never change it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+_DIGEST_BYTES = 16
+
+
+def image_digest(image: np.ndarray) -> bytes:
+    """BLAKE2b of the pixels of one image, uint8 (H, W, C); 16 bytes. Images of one set are equal if and only if their digests are."""
+    return hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=_DIGEST_BYTES).digest()
+
+
+def draw_held_out(image: np.ndarray, share: float, seed: int) -> bool:
+    """Whether one image is held out, which is so for about `share` of all images.
+
+    Whichever others there are, it stays where it is, and two images that are equal are never parted.
+    """
+    drawn = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=8, salt=seed.to_bytes(16, "big")).digest()
+    return int.from_bytes(drawn, "big") < share * 2**64
