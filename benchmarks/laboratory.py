@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,24 @@ from ganflow.config.networks import NetworksParameters
 from ganflow.config.training import TrainingParameters
 from ganflow.data.fingerprint import describe
 from ganflow.data.images import ImageSet
-from ganflow.data.preparation import ImagePart, prepare
+from ganflow.data.pictures.store import PictureStore
+from ganflow.data.preparation import ImagePart, open_source, prepare
 from ganflow.doctor.watch import Watch, look_at_real_images
 from ganflow.errors import DivergenceError
 from ganflow.features.extractor import obtain_feature_extractor
 from ganflow.networks import Architecture, build_pair
 from ganflow.training.loop import Report, train
-from presets import read_extractor, read_health
+from presets import read_data, read_extractor, read_health
 
 
 def read_sets(source: str, location: str | None, held_out_share: float | None = None) -> tuple[ImageSet, ImageSet]:
-    """Training and held-out images of a source, in memory."""
-    parameters = DataParameters(source=source, location=location, held_out_share=held_out_share, seed=0)
-    train, held_out = zip(*prepare(parameters, {}, {}), strict=True)
+    """Training and held-out images of a source that has a size of its own, in memory."""
+    return join_sets(read_data(source=source, location=location, held_out_share=held_out_share), PictureStore(Path()))
+
+
+def join_sets(parameters: DataParameters, pictures: PictureStore) -> tuple[ImageSet, ImageSet]:
+    """Training and held-out images of a source, in memory; `pictures` is what was decoded, if it is a collection."""
+    train, held_out = zip(*prepare(parameters, open_source(parameters, pictures), {}, {}), strict=True)
     return _join(train), _join(held_out)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from kedro.config import OmegaConfigLoader
 
+from ganflow.config.data import DataParameters
 from ganflow.config.extractor import ExtractorParameters
 from ganflow.config.health import HealthParameters
 from ganflow.config.networks import NetworksParameters
@@ -18,6 +19,11 @@ def read_preset(preset: str) -> tuple[NetworksParameters, TrainingParameters]:
     """The sections of `base`, with a preset's changes laid over them as `kedro run --env` does."""
     parameters = _read(preset)
     return NetworksParameters.model_validate(parameters["networks"]), TrainingParameters.model_validate(parameters["training"])
+
+
+def read_data(**changes: Any) -> DataParameters:
+    """Where `base` takes its images from, with some changes."""
+    return DataParameters.model_validate(_read("base")["data"] | changes)
 
 
 def read_extractor() -> ExtractorParameters:

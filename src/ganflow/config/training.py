@@ -88,15 +88,19 @@ class DiscriminatorWarmup(Section):
 
 
 class AugmentationParameters(Section):
-    """Differentiable augmentation of whatever the discriminator sees (2006.10738).
+    """Differentiable augmentation of whatever the discriminator sees (2006.10738). What is not named is not done.
 
     Attributes:
         translation: largest shift, as a share of height and width.
         cutout: sides of the hidden rectangle, as a share of height and width.
+        mirror: every second image, drawn by chance, is mirrored, left to right; not for writing, which has no other side.
+        colour: how much brightness, saturation and contrast change; 1 is the source's, 0 none. Of grey images, brightness and contrast.
     """
 
-    translation: Fraction = 0.125
-    cutout: Fraction = 0.5
+    translation: Fraction = 0.0
+    cutout: Fraction = 0.0
+    mirror: bool = False
+    colour: NonNegativeFloat = 0.0
 
 
 class TrainingParameters(Section):

@@ -1,6 +1,6 @@
-"""Differentiable augmentation: what the discriminator sees is moved and partly hidden, real and fake images alike.
+"""Differentiable augmentation: what the discriminator sees is coloured, mirrored, moved and partly hidden, real and fake images alike.
 
-Nothing is mirrored, since a mirrored digit is no digit. Source: 2006.10738, section 3.
+Source: 2006.10738, section 3, and its authors' code for the amounts.
 """
 
 from __future__ import annotations
@@ -9,20 +9,25 @@ import tensorflow as tf
 
 from ganflow.config.training import AugmentationParameters
 
-NUM_DRAWS = 4
-"""Uniform draws on [0, 1) that an image takes: two for the translation, two for the cutout."""
+NUM_DRAWS = 8
+"""Uniform draws on [0, 1) that an image takes: two for the translation, two for the cutout, one for the mirror, three for the colour."""
 
 
-def augment(images: tf.Tensor, parameters: AugmentationParameters, draws: tf.Tensor, background: float) -> tf.Tensor:
-    """Translate, then cut out.
+def augment(images: tf.Tensor, parameters: AugmentationParameters, draws: tf.Tensor, scale: tuple[float, float]) -> tf.Tensor:
+    """Colour, mirror, translate, cut out, as far as the parameters ask for it.
 
     Args:
         images: (N, H, W, C).
         parameters: how much.
         draws: (N, NUM_DRAWS), uniform on [0, 1).
-        background: of pixels that come in from outside, or are hidden.
+        scale: values of a black and of a white pixel. Pixels that come in from outside, or are hidden, are black.
     """
     height, width = images.shape[1:3]
+    background = scale[0]
+    if parameters.colour:
+        images = recolour(images, draws[:, 5:8], parameters.colour, scale)
+    if parameters.mirror:
+        images = tf.where(draws[:, 4, tf.newaxis, tf.newaxis, tf.newaxis] < 0.5, images, tf.reverse(images, [2]))
     if parameters.translation:
         limits = tf.constant([round(height * parameters.translation), round(width * parameters.translation)])
         span = tf.cast(2 * limits + 1, tf.float32)
@@ -30,9 +35,30 @@ def augment(images: tf.Tensor, parameters: AugmentationParameters, draws: tf.Ten
         images = translate(images, offsets, background)
     if parameters.cutout:
         size = round(height * parameters.cutout), round(width * parameters.cutout)
-        centres = tf.cast(tf.floor(draws[:, 2:] * tf.constant([height, width], tf.float32)), tf.int32)
+        centres = tf.cast(tf.floor(draws[:, 2:4] * tf.constant([height, width], tf.float32)), tf.int32)
         images = cut_out(images, centres, size, background)
     return images
+
+
+def recolour(images: tf.Tensor, draws: tf.Tensor, amount: float, scale: tuple[float, float]) -> tf.Tensor:
+    """Change brightness, then saturation, then contrast.
+
+    With u uniform on (-1, 1) for each of them: the brightness by u·amount/4 of the scale, each pixel's distance from its grey value by the
+    factor 1 + u·amount, and its distance from the image's mean by the factor 1 + u·amount/2.
+
+    Args:
+        images: (N, H, W, C).
+        draws: (N, 3), uniform on [0, 1).
+        amount: 1 for the source's.
+        scale: values of a black and of a white pixel.
+    """
+    brightness, saturation, contrast = (amount * (2 * draws[:, number, tf.newaxis, tf.newaxis, tf.newaxis] - 1) for number in range(3))
+    images += brightness * (scale[1] - scale[0]) / 4
+    if images.shape[3] > 1:
+        grey = tf.reduce_mean(images, axis=3, keepdims=True)
+        images = grey + (images - grey) * (1 + saturation)
+    mean = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
+    return mean + (images - mean) * (1 + contrast / 2)
 
 
 def translate(images: tf.Tensor, offsets: tf.Tensor, background: float) -> tf.Tensor:

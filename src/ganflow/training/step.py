@@ -245,7 +245,7 @@ class TrainingStep:
             return images
         of_all = self._draws.uniform(number, use, (parameters.batch_size, 2 * NUM_DRAWS))
         own = own_share(of_all[:, turn * NUM_DRAWS : (turn + 1) * NUM_DRAWS])
-        return augment(images, parameters.augmentation, own, pixel_range(self.state.generator)[0])
+        return augment(images, parameters.augmentation, own, pixel_range(self.state.generator))
 
     @property
     def _draws(self) -> Draws:

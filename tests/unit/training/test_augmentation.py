@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganflow.config.training import AugmentationParameters
-from ganflow.training.augmentation import NUM_DRAWS, augment, cut_out, translate
+from ganflow.training.augmentation import NUM_DRAWS, augment, cut_out, recolour, translate
 
 PIXELS = np.arange(1, 13, dtype=np.float32).reshape(1, 3, 4, 1)
 
@@ -40,8 +40,8 @@ def test_the_extremes_of_the_draws_are_the_extremes_of_the_shift():
     # an eighth of 8 pixels is 1: draws below a third move by -1, above two thirds by +1
     image = np.zeros((3, 8, 8, 1), np.float32)
     image[:, 4, 4] = 1.0
-    draws = tf.constant([[0.0] * 4, [0.5] * 4, [0.999] * 4])
-    moved = augment(tf.constant(image), AugmentationParameters(translation=0.125, cutout=0.0), draws, 0.0).numpy()
+    draws = tf.constant([[0.0] * NUM_DRAWS, [0.5] * NUM_DRAWS, [0.999] * NUM_DRAWS])
+    moved = augment(tf.constant(image), AugmentationParameters(translation=0.125, cutout=0.0), draws, (0.0, 1.0)).numpy()
     assert [np.argwhere(one[:, :, 0]).tolist() for one in moved] == [[[3, 3]], [[4, 4]], [[5, 5]]]
 
 
@@ -54,13 +54,45 @@ def test_gradients_go_where_the_pixels_came_from():
     assert tape.gradient(value, images)[0, :, :, 0].numpy().tolist() == [[0, 0, 1, 1], [0, 0, 0, 1], [0, 0, 0, 0]]
 
 
-@pytest.mark.parametrize("background", [0.0, -1.0])
-def test_nothing_is_invented_or_mirrored(background):
+@pytest.mark.parametrize("scale", [(0.0, 1.0), (-1.0, 1.0)])
+def test_nothing_is_invented_or_mirrored_unasked(scale):
     # an image of distinct pixels: what is seen keeps its order from left to right and from top to bottom
-    image = tf.constant(np.arange(1, 65, dtype=np.float32).reshape(1, 8, 8, 1))
+    image = tf.constant(np.arange(2, 66, dtype=np.float32).reshape(1, 8, 8, 1))
     draws = tf.constant(np.random.default_rng(0).uniform(size=(50, NUM_DRAWS)), tf.float32)
-    seen = augment(tf.repeat(image, 50, axis=0), AugmentationParameters(), draws, background).numpy()[..., 0]
+    seen = augment(tf.repeat(image, 50, axis=0), AugmentationParameters(translation=0.125, cutout=0.5), draws, scale).numpy()[..., 0]
     for one in seen:
-        shown = [value for value in one.ravel() if value != background]
+        shown = [value for value in one.ravel() if value != scale[0]]
         assert shown == sorted(shown)
         assert len(set(shown)) == len(shown)
+
+
+def test_every_second_image_is_mirrored_where_it_is_asked_for():
+    images = tf.constant(np.repeat(PIXELS, 4, axis=0))
+    draws = np.zeros((4, NUM_DRAWS), np.float32)
+    draws[:, 4] = [0.0, 0.499, 0.5, 0.999]
+    seen = augment(images, AugmentationParameters(mirror=True), tf.constant(draws), (0.0, 1.0)).numpy()
+    mirrored = PIXELS[0, :, ::-1]
+    for one, expected in zip(seen, [PIXELS[0], PIXELS[0], mirrored, mirrored], strict=True):
+        np.testing.assert_array_equal(one, expected)
+
+
+@pytest.mark.parametrize("scale", [(0.0, 1.0), (-1.0, 1.0)])
+def test_colour_by_hand(scale):
+    # one red and one grey pixel, in shares of the scale: means 1/3 and 0.5, of the image 5/12
+    low, span = scale[0], scale[1] - scale[0]
+    image = tf.constant([[[[1.0, 0.0, 0.0], [0.5, 0.5, 0.5]]]]) * span + low
+    # draws of 0.75, 0.5 and 0.5 are u = 0.5, 0 and 0: brighter by 0.5/4 of the scale
+    brighter = recolour(image, tf.constant([[0.75, 0.5, 0.5]]), 1.0, scale)
+    np.testing.assert_allclose(brighter, image + 0.125 * span, rtol=1e-6)
+    # u = -1: no saturation is left
+    grey = recolour(image, tf.constant([[0.5, 0.0, 0.5]]), 1.0, scale)
+    np.testing.assert_allclose((grey.numpy() - low) / span, [[[[1 / 3] * 3, [0.5] * 3]]], rtol=1e-5)
+    # u = -1: half of the contrast, about the mean 5/12
+    pale = recolour(image, tf.constant([[0.5, 0.5, 0.0]]), 1.0, scale)
+    expected = 5 / 12 + (np.array([[[[1.0, 0.0, 0.0], [0.5, 0.5, 0.5]]]]) - 5 / 12) / 2
+    np.testing.assert_allclose((pale.numpy() - low) / span, expected, rtol=1e-5)
+
+
+def test_draws_in_the_middle_leave_colours_as_they_are():
+    images = tf.constant(np.random.default_rng(0).uniform(size=(3, 4, 4, 3)).astype(np.float32))
+    np.testing.assert_allclose(recolour(images, tf.fill((3, 3), 0.5), 1.0, (0.0, 1.0)), images, rtol=1e-5)

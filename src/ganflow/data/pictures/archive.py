@@ -25,11 +25,11 @@ def open_archive(parameters: DataParameters) -> Collection:
         DataError: if the archive is missing or damaged, or has a path that leaves it.
     """
     file, state = local_copy(parameters.location, "a zip archive")
-    return Collection(state, partial(_list, file, parameters.classes == "folders"), partial(_openers, file))
+    return Collection(state, partial(_list, file, state, parameters.classes == "folders"), partial(_openers, file, state))
 
 
-def _list(file: Path, has_classes: bool) -> Iterator[Listed]:
-    for member in _open(file).infolist():
+def _list(file: Path, state: str, has_classes: bool) -> Iterator[Listed]:
+    for member in _open(file, state).infolist():
         path = PurePosixPath(member.filename)
         if path.is_absolute() or ".." in path.parts:
             raise DataError(
@@ -43,9 +43,9 @@ def _list(file: Path, has_classes: bool) -> Iterator[Listed]:
         yield Listed(os.fsencode(member.filename), member.file_size, f"{member.CRC:08x}", class_name, problem)
 
 
-def _openers(file: Path, names: Iterable[bytes]) -> Iterator[tuple[bytes, MemberOpener]]:
+def _openers(file: Path, state: str, names: Iterable[bytes]) -> Iterator[tuple[bytes, MemberOpener]]:
     for name in names:
-        yield name, MemberOpener(file, os.fsdecode(name))
+        yield name, MemberOpener(file, state, os.fsdecode(name))
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,12 @@ class MemberOpener:
     """Reads one member of an archive, and no more of it than a picture may have."""
 
     archive: Path
+    state: str
     name: str
 
     def __call__(self) -> IO[bytes]:
         """The member's bytes."""
-        with _open(self.archive).open(self.name) as member:
+        with _open(self.archive, self.state).open(self.name) as member:
             content = member.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise DataError(f"more than {MOST_BYTES} bytes")
@@ -65,7 +66,7 @@ class MemberOpener:
 
 
 @lru_cache(maxsize=1)
-def _open(file: Path) -> zipfile.ZipFile:
+def _open(file: Path, state: str) -> zipfile.ZipFile:  # noqa: ARG001 (an archive that has changed is opened anew)
     try:
         return zipfile.ZipFile(file)
     except (OSError, zipfile.BadZipFile) as error:

@@ -8,7 +8,9 @@ import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import TimeoutError as TooSlow
+from contextlib import ExitStack
 from dataclasses import dataclass
+from io import IOBase
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
@@ -125,7 +127,11 @@ def decode(name: bytes, opener: Any, geometry: ImageGeometry) -> Decoded:
     """Decode one picture; whatever it raises is its problem."""
     width = height = 0
     try:
-        with _opened(opener()) as picture:
+        with ExitStack() as stack:
+            content = opener()
+            if isinstance(content, IOBase):
+                stack.enter_context(content)
+            picture = stack.enter_context(_opened(content))
             width, height = picture.size
             return Decoded(name, fit(picture, geometry).tobytes(), width=width, height=height)
     except UnidentifiedImageError:

@@ -24,7 +24,7 @@ def check_background(name: str) -> tuple[int, int, int]:
         ConfigurationError: if Pillow does not know it, or it is transparent.
     """
     try:
-        red, green, blue = ImageColor.getrgb(name)
+        red, green, blue = ImageColor.getrgb(name)  # type: ignore[misc]
     except ValueError:  # unknown, or with a fourth value
         raise ConfigurationError(
             f"Got data.image.background {name!r}, expected a colour such as white, gray or '#ff8800'. Correct it."
