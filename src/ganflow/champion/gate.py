@@ -36,6 +36,8 @@ class Trial(TypedDict):
         num_samples: images in each draw.
         extractor: in whose features both were scored, see `name_extractor`.
         num_classes: of the data; 0 where the images have none.
+        num_held_out: held-out images that both are scored against.
+        num_left_out: held-out images that the champion was trained on, and that neither is scored against.
         held_out_distance: median distance of held-out images to the nearest training image.
         challenger: the generator that may become champion.
         champion: absent if there is none; nothing is compared then.
@@ -44,6 +46,8 @@ class Trial(TypedDict):
     num_samples: int
     extractor: str
     num_classes: int
+    num_held_out: int
+    num_left_out: int
     held_out_distance: float
     challenger: Contestant
     champion: NotRequired[Contestant]

@@ -24,8 +24,8 @@ def write_page(decision: Decision, trial: Trial) -> str:
             for condition in decision["conditions"]
         ),
         "",
-        f"Scores of {trial['num_samples']} samples against the held-out images, mean ± standard deviation over "
-        f"{len(trial['challenger']['scores']['kernel_distance'])} draws:",
+        f"Scores of {trial['num_samples']} samples against {trial['num_held_out']} held-out images that neither was trained on, mean ± "
+        f"standard deviation over {len(trial['challenger']['scores']['kernel_distance'])} draws:",
         "",
         *_score_table(trial),
         "",

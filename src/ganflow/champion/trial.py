@@ -31,6 +31,7 @@ class Contest:
         feature_extractor: in whose features they are scored.
         train_images: (N, H, W, C) uint8; a generator must not copy them.
         held_out_images: (M, H, W, C) uint8, which they are scored against.
+        num_left_out: held-out images that are not among them, since the champion was trained on them.
         fingerprint: of the data.
         parameters: number and seed of the draws.
         evaluation: how a draw is scored.
@@ -39,6 +40,7 @@ class Contest:
     feature_extractor: FeatureExtractor
     train_images: np.ndarray
     held_out_images: np.ndarray
+    num_left_out: int
     fingerprint: Fingerprint
     parameters: RetrainingParameters
     evaluation: EvaluationParameters
@@ -50,6 +52,8 @@ class Contest:
             "num_samples": self._num_samples,
             "extractor": name_extractor(self.feature_extractor),
             "num_classes": self._num_classes,
+            "num_held_out": len(self.held_out_images),
+            "num_left_out": self.num_left_out,
             "held_out_distance": self._nearest_distance(self.held_out_images),
             "challenger": self._score(challenger, scorer),
         }

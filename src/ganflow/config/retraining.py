@@ -36,6 +36,10 @@ class RetrainingParameters(Section):
     Attributes:
         force: train a challenger without any other reason.
         max_age_days: a champion promoted longer ago is a reason; None for none.
+        min_new_images: since a challenger was last trained, this many images that it did not have are a reason.
+        min_removed: this many that it was trained on, and that are gone, are a reason.
+        min_drift: new images are a reason, however few, if their kernel distance to the old ones is above this by more than two standard
+            errors; None to leave that out.
         warm_start: the challenger starts from the networks of the champion's newest checkpoint instead of fresh weights.
         num_draws: of samples that champion and challenger are scored on; their spread is the noise of a score.
         seed: of the first draw; the others follow.
@@ -45,6 +49,9 @@ class RetrainingParameters(Section):
 
     force: bool
     max_age_days: PositiveFloat | None
+    min_new_images: PositiveInt
+    min_removed: PositiveInt
+    min_drift: NonNegativeFloat | None
     warm_start: bool
     num_draws: Annotated[int, Field(ge=2)]
     seed: Seed

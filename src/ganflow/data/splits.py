@@ -14,6 +14,14 @@ def image_digest(image: np.ndarray) -> bytes:
     return hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=_DIGEST_BYTES).digest()
 
 
+def image_digests(images: np.ndarray) -> np.ndarray:
+    """The first 8 bytes of each image's digest, as uint64 (N,).
+
+    Two of a million different images are taken for equal with a probability of 3 in 10⁸.
+    """
+    return np.fromiter((int.from_bytes(image_digest(image)[:8], "big") for image in images), np.uint64, len(images))
+
+
 def draw_held_out(image: np.ndarray, share: float, seed: int) -> bool:
     """Whether one image is held out, which is so for about `share` of all images.
 

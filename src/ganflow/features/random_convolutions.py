@@ -65,7 +65,7 @@ def whiten(network: keras.Model, train: ImageSet, parameters: ExtractorParameter
     variances, components = np.linalg.eigh(np.cov(values - mean, rowvar=False, bias=True))
     # the largest come last
     variances, components = variances[: -FEATURE_WIDTH - 1 : -1], components[:, : -FEATURE_WIDTH - 1 : -1]
-    kernel = components / np.sqrt(np.maximum(variances, 0) + _LEAST_VARIANCE * variances[0])
+    kernel = components / np.sqrt(np.maximum(variances, 0) + max(_LEAST_VARIANCE * variances[0], np.finfo(np.float32).tiny))
     missing = FEATURE_WIDTH - kernel.shape[1]
     kernel = np.pad(kernel, ((0, 0), (0, missing)))
     network.get_layer("features").set_weights([kernel, -mean @ kernel])

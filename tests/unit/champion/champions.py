@@ -29,6 +29,8 @@ def trial(challenger, champion=None, held_out=0.2, num_classes=10):
         "num_samples": 100,
         "extractor": "classifier 0123",
         "num_classes": num_classes,
+        "num_held_out": 50,
+        "num_left_out": 0,
         "held_out_distance": held_out,
         "challenger": challenger,
     }

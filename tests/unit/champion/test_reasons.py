@@ -83,3 +83,15 @@ def test_images_of_another_size_are_refused_with_the_champion_untouched():
     holder["record"]["data"]["image_shape"] = [16, 16, 1]
     with pytest.raises(DataError, match=r"version 3, makes images of shape \[16, 16, 1\], these are of \[8, 8, 1\]"):
         reason(holder)
+
+
+def test_a_change_that_is_on_record_is_weighed():
+    change = {"since": "r", "num_added": 1, "num_removed": 0, "drift": None, "drift_standard_error": None}
+    known = section(RetrainingParameters), NOW, change
+    found = find_reason(FINGERPRINT, champion(), [], {}, *known)
+    assert not found["is_due"]
+    assert "1 image was added and 0 images were removed since run r was trained" in found["why"]
+    change["num_added"] = 50
+    assert find_reason(FINGERPRINT, champion(), [], {}, *known)["reason"] == "new_data"
+    # nothing is trained twice on the same images
+    assert not find_reason(FINGERPRINT, champion(), [], {"0": decision(data="new")}, *known)["is_due"]

@@ -22,7 +22,7 @@ def trial(images, extractor, architectures, evaluation_parameters):
 
     def hold(seeds):
         challenger, holder = (None if seed is None else instantiate(architectures[0], seed=seed) for seed in seeds)
-        return Contest(extractor, images[:12], images[12:], fingerprint, PARAMETERS, evaluation_parameters).hold(challenger, holder)
+        return Contest(extractor, images[:12], images[12:], 0, fingerprint, PARAMETERS, evaluation_parameters).hold(challenger, holder)
 
     return hold
 

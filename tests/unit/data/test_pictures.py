@@ -447,7 +447,9 @@ def test_a_copy_that_was_compressed_or_enlarged_stays_on_the_side_of_the_older_o
         (folder / f"{number:03d}.png").write_bytes(encoded(smooth[number]))
         os.utime(folder / f"{number:03d}.png", (1000, 1000))
     for number in range(30):
-        (folder / f"copy {number:03d}.jpg").write_bytes(encoded(smooth[number].resize((48, 48), Image.Resampling.BICUBIC), "JPEG", quality=90))
+        (folder / f"copy {number:03d}.jpg").write_bytes(
+            encoded(smooth[number].resize((48, 48), Image.Resampling.BICUBIC), "JPEG", quality=90)
+        )
     taken_in(parameters(folder), file)
     found = sides(file)
     assert [found[f"copy {number:03d}.jpg"] for number in range(30)] == [found[f"{number:03d}.png"] for number in range(30)]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from base_parameters import section
 from ganflow.config.data import DataParameters
 from ganflow.data import preparation, sources
-from ganflow.data.pictures.store import PictureStore
 from ganflow.data.images import ImageChunk
+from ganflow.data.pictures.store import PictureStore
 from ganflow.data.preparation import Progress, mark_held_out, open_source
 from ganflow.data.sources.source import Source
 from ganflow.errors import ConfigurationError, DataError

@@ -16,6 +16,8 @@ TRIAL = {
     "num_samples": 10,
     "extractor": "classifier 0123",
     "num_classes": 2,
+    "num_held_out": 9,
+    "num_left_out": 0,
     "held_out_distance": 0.2,
     "challenger": {"scores": SCORES, "nearest_distance": 0.2},
 }
@@ -26,7 +28,7 @@ def test_the_age_of_the_champion_is_that_of_now(days, is_due):
     promoted = (NOW - timedelta(days=days)).isoformat()
     data = {"sha256": "new", "image_shape": [8, 8, 1]}
     champion = {"version": 3, "record": RECORD | {"data": data}, "promoted": promoted}
-    assert find_reason(data, champion, [], {}, section(RetrainingParameters, max_age_days=2), NOW)["is_due"] is is_due
+    assert find_reason(data, champion, [], {}, section(RetrainingParameters, max_age_days=2), NOW, {})["is_due"] is is_due
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from ganflow.champion import decision, page, reasons
+from ganflow.champion import changes, decision, page, reasons
+from ganflow.champion.changes import DataChange
 from ganflow.champion.decision import Decisions, Reason
 from ganflow.champion.gate import Trial
 from ganflow.config.evaluation import EvaluationParameters
@@ -18,6 +19,27 @@ from ganflow.records import Champion, GeneratorRecord, Promotion, RegisteredVers
 from ganflow.training.streams import Series
 
 
+def find_change(
+    train: ImageSet,
+    held_out: ImageSet,
+    champion: Champion | None,
+    decisions: Decisions,
+    run_images: Series,
+    stored_extractor: dict[str, Any],
+) -> DataChange | dict[str, Any]:
+    """How the images differ from those of the challenger that was trained last; {} where that is not on record."""
+    since = changes.choose_earlier_run(champion, decisions)
+    earlier = None if since is None else _images_of(since, run_images)
+    if since is None or earlier is None:
+        return {}
+    return changes.Images(train, held_out).find_change(since, earlier, stored_extractor)
+
+
+def _images_of(run_id: str, run_images: Series) -> dict[str, Any] | None:
+    own = run_images.get(run_id, {})
+    return own[max(own)]()["arrays"] if own else None
+
+
 def find_reason(
     data_fingerprint: Fingerprint,
     champion: Champion | None,
@@ -25,9 +47,10 @@ def find_reason(
     decisions: Decisions,
     parameters: RetrainingParameters,
     now: datetime,
+    change: DataChange | dict[str, Any],
 ) -> Reason:
     """Is there a reason to train a challenger now?"""
-    return reasons.find_reason(data_fingerprint, champion, versions, decisions, parameters, now)
+    return reasons.find_reason(data_fingerprint, champion, versions, decisions, parameters, now, cast("DataChange", change) or None)
 
 
 def plan_challenger(training: TrainingParameters, reason: Reason) -> TrainingParameters:
@@ -51,13 +74,17 @@ def hold_trial(
     train: ImageSet,
     held_out: ImageSet,
     data_fingerprint: Fingerprint,
+    champion_to_beat: Champion | None,
+    run_images: Series,
     parameters: RetrainingParameters,
     evaluation: EvaluationParameters,
 ) -> Trial:
     """Score challenger and champion on the same held-out images in the same features, on several draws of samples each."""
     from ganflow.champion.trial import Contest
 
-    contest = Contest(feature_extractor, train.images, held_out.images, data_fingerprint, parameters, evaluation)
+    known = None if champion_to_beat is None else _images_of(champion_to_beat["record"]["run_id"], run_images)
+    images, num_left_out = changes.leave_out_known(held_out, known)
+    contest = Contest(feature_extractor, train.images, images, num_left_out, data_fingerprint, parameters, evaluation)
     return contest.hold(challenger, champion)
 
 

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganflow.pipelines.retraining.nodes import carry_out, decide, find_initial_state, find_reason, hold_trial, plan_challenger
+from ganflow.pipelines.retraining.nodes import carry_out, decide, find_change, find_initial_state, find_reason, hold_trial, plan_challenger
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -10,8 +10,29 @@ def create_pipeline(**_: object) -> Pipeline:
     return Pipeline(
         [
             Node(
+                find_change,
+                [
+                    "train_images",
+                    "held_out_images",
+                    "champion_to_beat",
+                    "earlier_decisions",
+                    "earlier_run_images",
+                    "stored_feature_extractor",
+                ],
+                "data_change",
+                name="find_change",
+            ),
+            Node(
                 find_reason,
-                ["data_fingerprint", "champion_to_beat", "registered_versions", "earlier_decisions", "params:retraining", "now"],
+                [
+                    "data_fingerprint",
+                    "champion_to_beat",
+                    "registered_versions",
+                    "earlier_decisions",
+                    "params:retraining",
+                    "now",
+                    "data_change",
+                ],
                 "retraining_reason",
                 name="find_reason",
             ),
@@ -31,6 +52,8 @@ def create_pipeline(**_: object) -> Pipeline:
                     "train_images",
                     "held_out_images",
                     "data_fingerprint",
+                    "champion_to_beat",
+                    "earlier_run_images",
                     "params:retraining",
                     "params:evaluation",
                 ],

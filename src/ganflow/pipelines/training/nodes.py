@@ -11,6 +11,7 @@ from ganflow.config.health import HealthParameters
 from ganflow.config.training import TrainingParameters
 from ganflow.data.fingerprint import Fingerprint, check_fingerprint
 from ganflow.data.images import ImageSet
+from ganflow.data.splits import image_digests
 from ganflow.doctor.real import RealImages
 from ganflow.features.stored import FeatureExtractor
 from ganflow.records import GeneratorRecord, RunRecord
@@ -44,6 +45,12 @@ def identify_run(
     if initial_state:
         identity["initial_state"] = initial_state["metadata"]
     return {"run_id": run_id(identity), "data": data_fingerprint, "training": settled.model_dump(mode="json")}
+
+
+def keep_digests(training_run: RunRecord, train: ImageSet, held_out: ImageSet) -> dict[str, dict[int, dict[str, Any]]]:
+    """Note which images a run is trained on, by a hash of each, so that a later one can tell what has changed."""
+    digests = {"train": image_digests(train.images), "held_out": image_digests(held_out.images)}
+    return {training_run["run_id"]: {0: {"arrays": digests, "metadata": {}}}}
 
 
 def measure_real_images(

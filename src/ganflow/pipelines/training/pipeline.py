@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganflow.pipelines.training.nodes import export_generator, identify_run, measure_real_images, train_gan
+from ganflow.pipelines.training.nodes import export_generator, identify_run, keep_digests, measure_real_images, train_gan
 from ganflow.training.streams import STREAMED
 
 
@@ -20,6 +20,7 @@ def create_pipeline(parameters: str = "params:training", **_: object) -> Pipelin
                 "training_run",
                 name="identify_run",
             ),
+            Node(keep_digests, ["training_run", "train_images", "held_out_images"], "run_images", name="keep_digests"),
             Node(
                 measure_real_images,
                 ["train_images", "feature_extractor", "data_fingerprint", "params:health"],
