@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,13 +26,17 @@ from ganflow.config import SECTIONS
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.seed_study import SeedStudyParameters
 from ganflow.config.training import TrainingParameters
-from ganflow.datasets import ImageSetDataset, ImageSetProgress
+from ganflow.data.pictures.store import Decoding
+from ganflow.datasets import ImageSetDataset, ImageSetProgress, PicturesDataset
 from ganflow.errors import ConfigurationError
 from ganflow.hooks.retraining import is_retraining
 from ganflow.runtime.cluster import membership
 from ganflow.runtime.locks import take_lock
 
 logger = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_LINES = 10.0
+"""Where there is no terminal for a bar."""
 
 LOCK = Path("data/.training.lock")
 
@@ -114,7 +119,10 @@ class WorkerHooks:
         level = catalog_logger.level
         catalog_logger.setLevel(logging.ERROR)
         for name in pipeline.datasets():
-            if isinstance(catalog.get(name), ImageSetDataset | ImageSetProgress) and "train_images" in pipeline.all_outputs():
+            if (
+                isinstance(catalog.get(name), ImageSetDataset | ImageSetProgress | PicturesDataset)
+                and "train_images" in pipeline.all_outputs()
+            ):
                 self._folder = self._folder or tempfile.TemporaryDirectory(prefix="ganflow-")
                 catalog[name] = catalog[name].moved(Path(self._folder.name))
             elif name in pipeline.all_outputs():
@@ -217,6 +225,7 @@ class ProgressHooks:
     def __init__(self) -> None:
         self._num_steps: dict[str, int] = {}
         self._bar: Progress | None = None
+        self._last_line = 0.0
 
     @hook_impl
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
@@ -231,7 +240,9 @@ class ProgressHooks:
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Report every interval that reaches the history, and close the bar with the node's last output."""
+        """Report every interval that reaches the history, and pictures as they are decoded; close the bar with the node's last output."""
+        if isinstance(data, Decoding):
+            self._report_decoding(data)
         if dataset_name != "training_history":
             return
         rows = {run_id: history.iloc[-1] for run_id, history in data.items() if len(history)}
@@ -240,7 +251,7 @@ class ProgressHooks:
         ((run_id, row),) = rows.items()
         num_steps = self._num_steps[run_id]
         if sys.stderr.isatty():
-            self._advance_bar(row, num_steps)
+            self._show_bar("training", int(row["step"]), num_steps, _short_state(row))
         else:
             logger.info(progress_line(row, num_steps))
         if row["step"] >= num_steps:
@@ -251,19 +262,30 @@ class ProgressHooks:
         """Leave the terminal clean."""
         self._close()
 
-    def _advance_bar(self, row: pd.Series, num_steps: int) -> None:
+    def _report_decoding(self, part: Decoding) -> None:
+        state = f"decoded {part.num_done} of {part.num_missing} pictures"
+        is_last = part.num_done == part.num_missing
+        if sys.stderr.isatty():
+            self._show_bar("decoding", part.num_done, part.num_missing, "pictures")
+        elif is_last or time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            logger.info("%s", state.capitalize())
+        if is_last:
+            self._close()
+
+    def _show_bar(self, name: str, completed: int, total: int, state: str) -> None:
         if self._bar is None:
             self._bar = Progress(
-                TextColumn("training"),
+                TextColumn(name),
                 BarColumn(bar_width=12),
                 MofNCompleteColumn(),
                 TimeRemainingColumn(),
                 TextColumn("{task.fields[state]}"),
                 console=Console(stderr=True),
             )
-            self._bar.add_task("training", total=num_steps, state="")
+            self._bar.add_task(name, total=total, state="")
             self._bar.start()
-        self._bar.update(self._bar.task_ids[0], total=num_steps, completed=int(row["step"]), state=_short_state(row))
+        self._bar.update(self._bar.task_ids[0], total=total, completed=completed, state=state)
 
     def _close(self) -> None:
         if self._bar is not None:

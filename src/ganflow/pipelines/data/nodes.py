@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,12 @@ from ganflow.data.images import ImageSet
 from ganflow.data.pictures.intake import take_in
 from ganflow.data.pictures.store import PicturePart, PictureStore
 from ganflow.data.preparation import ImagePart, Progress
+from ganflow.data.report import choose_for_sheet, report_data, summarise
+from ganflow.reporting.sheets import tile
+
+logger = logging.getLogger(__name__)
+
+SHEET_COLUMNS = 10
 
 
 def decode_pictures(parameters: DataParameters, own_images: Any, earlier: PictureStore) -> Iterator[dict[str, PicturePart]]:
@@ -35,3 +42,11 @@ def prepare_images(
 def describe_images(train: ImageSet, held_out: ImageSet, parameters: DataParameters) -> Fingerprint:
     """What both sets are, by a hash of their content."""
     return describe(train, held_out, parameters.source)
+
+
+def report_images(train: ImageSet, held_out: ImageSet, pictures: PictureStore, parameters: DataParameters) -> dict[str, Any]:
+    """What the images are, as data and as a sheet of some of them."""
+    report = report_data(train, held_out, pictures, parameters)
+    logger.info("%s", summarise(report))
+    some = choose_for_sheet(train, SHEET_COLUMNS**2)
+    return {"data_report": report, "contact_sheet": tile(some, min(SHEET_COLUMNS, len(some)))}

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganflow.pipelines.data.nodes import decode_pictures, describe_images, prepare_images
+from ganflow.pipelines.data.nodes import decode_pictures, describe_images, prepare_images, report_images
 
 SETS = ("train_images", "held_out_images")
 
@@ -19,6 +19,12 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="prepare_images",
             ),
             Node(describe_images, [*SETS, "params:data"], "data_fingerprint", name="describe_images"),
+            Node(
+                report_images,
+                [*SETS, "pictures", "params:data"],
+                {"data_report": "data_report", "contact_sheet": "contact_sheet"},
+                name="report_images",
+            ),
         ],
         tags="data",
     )
