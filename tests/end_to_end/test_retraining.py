@@ -365,7 +365,7 @@ def test_images_that_come_are_a_reason_and_those_held_out_before_stay_so(empty_p
     assert "Nothing to do" in retrain(empty_project, **own)
     # the first hundred go, another hundred come
     np.savez(file, images=pictures[100:])
-    assert "are none that a challenger was trained on" in retrain(empty_project, **own)
+    assert "100 images were added" in retrain(empty_project, **own)
     kept = {image.tobytes() for image in pictures[100:300]}
     assert before & kept == held_out(empty_project) & kept
 

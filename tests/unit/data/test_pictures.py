@@ -62,6 +62,7 @@ def here(monkeypatch):
             yield [decode(name, opener, geometry)]
 
     monkeypatch.setattr(intake, "decode_all", decode_here)
+    monkeypatch.setattr(intake, "_SAVED_AT_ONCE", 2)
 
 
 def taken_in(settings: DataParameters, file: Path, own_images=None) -> list:

@@ -21,6 +21,8 @@ from PIL import Image, UnidentifiedImageError
 
 from ganflow.config.data import ImageGeometry
 from ganflow.data.pictures.geometry import fit
+from ganflow.data.pictures.likeness import NUM_BANDS, bands
+from ganflow.data.splits import image_digest
 from ganflow.errors import DataError
 
 SECONDS = 60.0
@@ -44,6 +46,8 @@ class Decoded:
     Attributes:
         name: in its collection.
         pixels: uint8 (H, W, C) as bytes; None where it could not be decoded.
+        digest: of the pixels, see `image_digest`; None likewise.
+        bands: of a hash by which images that look the same are found, see `likeness.bands`.
         problem: why it could not be decoded; None where it could.
         is_picture: False where nothing about the file is that of a picture, such as a text file.
         width: of the picture as it was, 0 if it is not known.
@@ -53,6 +57,8 @@ class Decoded:
     name: bytes
     pixels: bytes | None
     problem: str | None = None
+    digest: bytes | None = None
+    bands: tuple[int | None, ...] = (None,) * NUM_BANDS
     is_picture: bool = True
     width: int = 0
     height: int = 0
@@ -133,7 +139,8 @@ def decode(name: bytes, opener: Any, geometry: ImageGeometry) -> Decoded:
                 stack.enter_context(content)
             picture = stack.enter_context(_opened(content))
             width, height = picture.size
-            return Decoded(name, fit(picture, geometry).tobytes(), width=width, height=height)
+            image = fit(picture, geometry)
+            return Decoded(name, image.tobytes(), None, image_digest(image), bands(image), width=width, height=height)
     except UnidentifiedImageError:
         has_ending = PurePosixPath(os.fsdecode(name)).suffix.lower() in Image.registered_extensions()
         return Decoded(name, None, "no picture of a format that Pillow knows", is_picture=has_ending)

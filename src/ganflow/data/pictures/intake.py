@@ -12,9 +12,11 @@ from ganflow.data.pictures.collection import Collection, readable
 from ganflow.data.pictures.decoding import Decoded, decode_all
 from ganflow.data.pictures.geometry import check_background
 from ganflow.data.pictures.store import Completion, Decoding, Listing, PicturePart, PictureStore, Untouched
+from ganflow.data.sources.source import CHUNK_BYTES
 from ganflow.errors import ConfigurationError, DataError
 
 _LISTED_AT_ONCE = 1000
+_SAVED_AT_ONCE = 256
 
 
 def take_in(parameters: DataParameters, own_images: Any, store: PictureStore) -> Iterator[PicturePart]:
@@ -40,13 +42,25 @@ def take_in(parameters: DataParameters, own_images: Any, store: PictureStore) ->
         return
     yield from _list(parameters, collection)
     num_missing, num_done = store.num_missing(), 0
-    for results in decode_all(collection.openers(store.missing()), parameters.image):
+    for results in _gathered(decode_all(collection.openers(store.missing()), parameters.image)):
         num_done += len(results)
         # saved first: the next run need not find it again
-        yield Decoding(parameters.image, results, num_done, num_missing)
+        yield Decoding(results, num_done, num_missing)
         _check_results(results, parameters)
     _check_counts(store, parameters)
     yield Completion(parameters, collection.state)
+
+
+def _gathered(decoded: Iterator[list[Decoded]]) -> Iterator[list[Decoded]]:
+    """Larger parts, since each is flushed to the disk: some hundred pictures, or as many as a chunk may hold."""
+    gathered: list[Decoded] = []
+    for results in decoded:
+        gathered += results
+        if len(gathered) >= _SAVED_AT_ONCE or sum(len(result.pixels or b"") for result in gathered) >= CHUNK_BYTES:
+            yield gathered
+            gathered = []
+    if gathered:
+        yield gathered
 
 
 def _check_unused(parameters: DataParameters) -> None:

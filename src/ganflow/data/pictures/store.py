@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from ganflow.config.data import DataParameters, ImageGeometry
+from ganflow.config.data import DataParameters
 from ganflow.data.images import ImageChunk
 from ganflow.data.pictures.collection import Listed, readable
 from ganflow.data.pictures.decoding import Decoded
-from ganflow.data.pictures.likeness import NUM_BANDS, bands, is_near
+from ganflow.data.pictures.likeness import NUM_BANDS, is_near
 from ganflow.data.sources.source import chunk_length
-from ganflow.data.splits import draw_held_out, image_digest
+from ganflow.data.splits import draw_held_out
 from ganflow.errors import DataError
 
 _MOST_COMPARED = 50
@@ -54,7 +54,6 @@ class Listing:
 class Decoding:
     """Some that were decoded, or could not be: `num_done` of `num_missing` so far."""
 
-    geometry: ImageGeometry
     results: list[Decoded]
     num_done: int
     num_missing: int
@@ -267,16 +266,12 @@ def _forget_other_settings(connection: sqlite3.Connection, settings: DataParamet
 
 
 def _save_decoding(connection: sqlite3.Connection, part: Decoding) -> None:
-    geometry = part.geometry
-    shape = geometry.height, geometry.width, geometry.channels
     columns = "name, size, stamp, class, problem, is_picture, width, height, digest, " + ", ".join(_BANDS)
     places = ", ".join("?" * (5 + len(_BANDS)))
     for result in part.results:
-        image = None if result.pixels is None else np.frombuffer(result.pixels, np.uint8).reshape(shape)
-        found = (None,) * (1 + NUM_BANDS) if image is None else (image_digest(image), *bands(image))
         added = connection.execute(
             f"INSERT OR REPLACE INTO picture ({columns}) SELECT name, size, stamp, class, {places} FROM listed WHERE name = ?",  # noqa: S608
-            (result.problem, result.is_picture, result.width, result.height, *found, result.name),
+            (result.problem, result.is_picture, result.width, result.height, result.digest, *result.bands, result.name),
         )
         if result.pixels is not None:
             connection.execute("INSERT OR REPLACE INTO pixels VALUES (?, ?)", (added.lastrowid, result.pixels))
