@@ -19,7 +19,7 @@ class LatentParameters(Section):
 class GeneratorStage(Section):
     """One row of a generator's table: a convolution to `width` channels, which doubles height and width first if `double` says so.
 
-    The first row is the projection of the latent vector to the smallest map: the image's size, halved for every row that doubles.
+    The first row is the projection of the latent vector to the smallest map: the image's size, halved for all that doubles.
     """
 
     width: PositiveInt
@@ -35,6 +35,7 @@ class GeneratorParameters(Section):
         upsampling: how a row doubles: `nearest`, the nearest pixel and then a convolution; or `transposed`, a transposed convolution of
             stride 2 (1511.06434).
         output_kernel_size: of the convolution to pixels.
+        output_doubles: that convolution doubles too, transposed, so that no row has the images' full size (as in 1511.06434).
         output_activation: sigmoid for pixels in [0, 1], tanh for [-1, 1].
         batch_normalization_momentum: of the moving statistics.
         dropout: rate after the projection.
@@ -43,6 +44,7 @@ class GeneratorParameters(Section):
     stages: Annotated[tuple[GeneratorStage, ...], Field(min_length=2)] | None
     upsampling: Literal["nearest", "transposed"]
     output_kernel_size: PositiveInt
+    output_doubles: bool
     output_activation: Literal["sigmoid", "tanh"]
     batch_normalization_momentum: Fraction
     dropout: Fraction
@@ -53,10 +55,14 @@ class GeneratorParameters(Section):
         if stages and (stages[0].double or not any(stage.double for stage in stages)):
             raise ValueError("the first of stages, the projection, cannot double, and at least one of the others has to; correct 'double'")
         is_transposed = self.upsampling == "transposed"
-        centred = [stage.kernel_size for stage in stages if not (stage.double and is_transposed)] + [self.output_kernel_size]
+        if self.output_doubles and not is_transposed:
+            raise ValueError("output_doubles takes a transposed convolution; set upsampling: transposed, or output_doubles: false")
+        strided = [stage.kernel_size for stage in stages if stage.double and is_transposed]
+        centred = [stage.kernel_size for stage in stages if not (stage.double and is_transposed)]
+        (strided if self.output_doubles else centred).append(self.output_kernel_size)
         if even := [size for size in centred if size % 2 == 0]:
             raise ValueError(f"a generator's kernel sizes must be odd, so that its convolutions are centred; got {even}")
-        if is_transposed and (odd := [stage.kernel_size for stage in stages if stage.double and stage.kernel_size % 2]):
+        if odd := [size for size in strided if size % 2]:
             raise ValueError(f"a transposed convolution's kernel size must be even, so that all pixels get equal shares; got {odd}; set 4")
         return self
 

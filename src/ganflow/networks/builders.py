@@ -13,7 +13,7 @@ from ganflow.errors import ConfigurationError
 from ganflow.networks.blocks import discriminator_block, generator_block, project
 from ganflow.networks.latent import Latent
 from ganflow.networks.spectral import SpectralDense
-from ganflow.networks.tables import discriminator_table, generator_table
+from ganflow.networks.tables import discriminator_table, generator_table, reduction
 
 FLOAT32_LAYERS = ("pixels", "logit")
 """Layers that stay float32 under mixed precision: pixels, and the logits that losses and penalties are made of."""
@@ -36,14 +36,18 @@ def build_generator(parameters: GeneratorParameters, latent: LatentParameters, i
     """
     momentum = parameters.batch_normalization_momentum
     first, *rest = generator_table(parameters, image_shape)
-    factor = 2 ** sum(stage.double for stage in rest)
+    factor = reduction((first, *rest), parameters)
     height, width, channels = image_shape
     inputs = keras.Input((latent.dimension,), name="noise")
     hidden = Latent(latent.distribution, name="latent")(inputs)
     hidden = project(hidden, (height // factor, width // factor, first.width), momentum, parameters.dropout)
     for number, stage in enumerate(rest, start=1):
         hidden = generator_block(hidden, stage, parameters.upsampling, momentum, f"stage_{number}")
-    hidden = keras.layers.Conv2D(channels, parameters.output_kernel_size, padding="same", name="output_convolution")(hidden)
+    options = {"kernel_size": parameters.output_kernel_size, "padding": "same", "name": "output_convolution"}
+    if parameters.output_doubles:
+        hidden = keras.layers.Conv2DTranspose(channels, strides=2, **options)(hidden)
+    else:
+        hidden = keras.layers.Conv2D(channels, **options)(hidden)
     outputs = keras.layers.Activation(parameters.output_activation, name="pixels")(hidden)
     return keras.Model(inputs, outputs, name="generator")
 

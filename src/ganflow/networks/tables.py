@@ -30,8 +30,9 @@ def generator_table(parameters: GeneratorParameters, image_shape: tuple[int, int
     """
     height, width, _ = check_image_shape(image_shape)
     if parameters.stages is None:
-        return _generator_rule(count_doublings(height, width), 4 if parameters.upsampling == "transposed" else 5)
-    factor = 2 ** sum(stage.double for stage in parameters.stages)
+        rows = _generator_rule(count_doublings(height, width), 4 if parameters.upsampling == "transposed" else 5)
+        return rows[:-1] if parameters.output_doubles else rows
+    factor = reduction(parameters.stages, parameters)
     if height % factor or width % factor:
         raise ConfigurationError(
             f"Got images of {height} × {width} pixels and networks.generator.stages that make them {factor} times as large as their first "
@@ -39,6 +40,11 @@ def generator_table(parameters: GeneratorParameters, image_shape: tuple[int, int
             "images."
         )
     return parameters.stages
+
+
+def reduction(stages: tuple[GeneratorStage, ...], parameters: GeneratorParameters) -> int:
+    """How many times as large as a generator's first map its images are, in height and in width."""
+    return int(2 ** (sum(stage.double for stage in stages) + parameters.output_doubles))
 
 
 def discriminator_table(parameters: DiscriminatorParameters, image_shape: tuple[int, int, int]) -> tuple[DiscriminatorStage, ...]:
