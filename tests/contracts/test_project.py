@@ -58,6 +58,8 @@ def test_the_default_pipeline_starts_from_parameters_and_earlier_files_alone(reg
         "earlier_train_images",
         "initial_state",
         "stored_feature_extractor",
+        "own_images",
+        "earlier_pictures",
     }
 
 
@@ -129,7 +131,7 @@ def test_every_dependency_has_its_reason(project_root):
     assert [name for name in names if name not in reasons] == []
 
 
-PRESETS = ("classic", "hinge_sn", "lsgan", "r3gan", "smoke", "wgan", "wgan_gp", "base")
+PRESETS = ("classic", "dcgan", "hinge_sn", "images", "lsgan", "r3gan", "smoke", "wgan", "wgan_gp", "base")
 
 
 def test_presets_are_the_environments(project_root):
@@ -147,7 +149,10 @@ def test_every_preset_is_valid_builds_and_may_be_combined(project_root, name):
     parameters = RecipesDataset(path=project_root / "conf").load()[name]()
     sections = {key: section.model_validate(parameters[key]) for key, section in SECTIONS.items()}
     check_recipe(sections["training"], sections["networks"].discriminator)
-    generator, discriminator = build_pair(sections["networks"], (28, 28, 1))
+    # a preset with tables of its own for pictures says their size
+    own, size = sections["data"], sections["data"].image
+    shape = (size.height, size.width, size.channels) if own.source == "folder" else (28, 28, 1)
+    generator, discriminator = build_pair(sections["networks"], shape)
     assert (generator["config"]["name"], discriminator["config"]["name"]) == ("generator", "discriminator")
 
 

@@ -160,3 +160,13 @@ def test_identity_ignores_only_what_leaves_the_weights_alone(training_parameters
         assert training_parameters.model_copy(update={name: 7}).identity() == identity
     for name, value in (("seed", 9), ("batch_size", 5), ("r1_weight", 2.0), ("average_decay", 0.5), ("share_fakes", False)):
         assert training_parameters.model_copy(update={name: value}).identity() != identity
+
+
+def test_an_output_that_doubles_is_a_transposed_convolution_with_an_even_kernel():
+    mixed = [*rows(False), *rows(True, kernel_size=4)]
+    doubling = {"stages": mixed, "upsampling": "transposed", "output_doubles": True}
+    section(GeneratorParameters, **doubling, output_kernel_size=4)
+    with pytest.raises(ConfigurationError, match=r"must be even, .* got \[3\]; set 4"):
+        section(GeneratorParameters, **doubling, output_kernel_size=3)
+    with pytest.raises(ConfigurationError, match="output_doubles takes a transposed convolution; set upsampling: transposed"):
+        section(GeneratorParameters, output_doubles=True)

@@ -355,6 +355,27 @@ def test_a_mutated_picture_is_decoded_or_its_problem_named(seed, kind):
     assert result.pixels is None or len(result.pixels) == 8 * 8 * 3
 
 
+@pytest.mark.longer(twin="tests/unit/data/test_pictures.py::test_a_mutated_picture_is_decoded_or_its_problem_named")
+def test_thousands_of_mutated_files_leave_the_others_alone(tmp_path):
+    folder, kinds = tmp_path / "pictures", ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "ICO", "PPM", "TGA", "PCX"]
+    folder.mkdir()
+    fill(folder, range(50))
+    for number in range(2_500):
+        dice, kind = random.Random(number), kinds[number % len(kinds)]
+        content = bytearray(encoded(colourful(number % 7, (16, 16)), kind))
+        for _ in range(dice.randint(1, 8)):
+            content[dice.randrange(len(content))] = dice.randrange(256)
+        if dice.random() < 0.3:
+            del content[dice.randrange(len(content)) :]
+        (folder / f"mutated {number:04d}.{kind.lower()}").write_bytes(content)
+    taken_in(parameters(folder, max_bad_fraction=1.0), tmp_path / "store.sqlite")
+    store = PictureStore(tmp_path / "store.sqlite")
+    assert {f"{number:03d}.png" for number in range(50)} <= sides(tmp_path / "store.sqlite").keys()
+    # each is one or the other
+    assert store.num_images() + len(store.problems()) + len(store.others()) == 2_550
+    assert len(store.problems()) > 500
+
+
 # only what changes
 
 

@@ -94,3 +94,13 @@ def test_every_size_that_a_table_serves_gets_a_pair_that_fits(size, channels, up
 
 def test_the_largest_images_get_a_pair_that_fits():
     check_pair((256, 256), 3, "nearest")
+
+
+def test_an_output_that_doubles_takes_the_place_of_the_last_row():
+    # 64 = 4 · 2⁴: three rows double, and the output
+    parameters = section(GeneratorParameters, upsampling="transposed", output_doubles=True, output_kernel_size=4)
+    assert [row.width for row in generator_table(parameters, (64, 64, 3))] == [128, 64, 64, 32]
+    generator = networks.build_generator(parameters, LatentParameters(dimension=7, distribution="normal"), (64, 64, 3))
+    assert generator.output_shape == (None, 64, 64, 3)
+    # kernels of 4 × 4 from the last row's 32 channels to 3, and 3 biases
+    assert generator.get_layer("output_convolution").count_params() == 4 * 4 * 32 * 3 + 3

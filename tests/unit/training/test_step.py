@@ -116,13 +116,14 @@ def test_each_update_walks_down_its_own_loss(state, real_images):
     latents = tf.random.stateless_normal((4, 6), (0, 1))
 
     def losses():
-        fakes = state.generator(latents, training=False)
+        # the mode in which the generator is updated: in the other one it draws by averages that have hardly begun
+        fakes = state.generator(latents, training=True)
         real, fake = state.discriminator(real_images, training=False), state.discriminator(fakes, training=False)
         return float(loss.discriminator(real, fake)), float(loss.generator(real, fake))
 
     discriminator_before, _ = losses()
     for _ in range(5):
-        update_discriminator(state, loss, Penalties(), real_images, state.generator(latents, training=False))
+        update_discriminator(state, loss, Penalties(), real_images, state.generator(latents, training=True))
     discriminator_after, generator_before = losses()
     for _ in range(5):
         with tf.GradientTape() as tape:
