@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import logging
+import math
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -34,6 +36,12 @@ from ganflow.runtime.cluster import membership
 from ganflow.runtime.locks import take_lock
 
 logger = logging.getLogger(__name__)
+
+NUM_KEPT = 5
+"""Checkpoints of a run that are on disk at most, the newest and the best together, as the catalog has it."""
+
+MUCH_DISK = 2e8
+"""Bytes that are worth a word."""
 
 SECONDS_BETWEEN_LINES = 10.0
 """Where there is no terminal for a bar."""
@@ -225,13 +233,15 @@ class ProgressHooks:
     def __init__(self) -> None:
         self._num_steps: dict[str, int] = {}
         self._bar: Progress | None = None
-        self._last_line = 0.0
+        self._last_line = -math.inf
+        self._is_disk_said = False
 
     @hook_impl
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
         """Learn how long every run is going to be."""
         if "training_history" not in node.outputs:
             return
+        self._is_disk_said = False
         if "study_plan" in inputs:
             self._num_steps = {run_id: run.parameters.num_steps for run_id, run in inputs["study_plan"].items()}
         else:
@@ -243,6 +253,9 @@ class ProgressHooks:
         """Report every interval that reaches the history, and pictures as they are decoded; close the bar with the node's last output."""
         if isinstance(data, Decoding):
             self._report_decoding(data)
+        if dataset_name == "checkpoints" and data and not self._is_disk_said:
+            self._is_disk_said = True
+            say_disk(data)
         if dataset_name != "training_history":
             return
         rows = {run_id: history.iloc[-1] for run_id, history in data.items() if len(history)}
@@ -293,11 +306,30 @@ class ProgressHooks:
             self._bar = None
 
 
+def say_disk(checkpoints: dict[str, dict[int, dict[str, Any]]]) -> None:
+    """What the checkpoints of a run are going to take, from the first of them, where it is much."""
+    (run,) = checkpoints.values()
+    size = NUM_KEPT * sum(array.nbytes for state in run.values() for array in state["arrays"].values())
+    free = shutil.disk_usage(Path.cwd()).free
+    if size > free / 2:
+        logger.warning("The checkpoints of this run take about %.1f GB, and %.1f GB of disk are free. Make room.", size / 1e9, free / 1e9)
+    elif size > MUCH_DISK:
+        logger.info("The checkpoints of this run take about %.1f GB of disk; %.1f GB are free.", size / 1e9, free / 1e9)
+
+
+def duration(seconds: float) -> str:
+    """Seconds, minutes, or hours and minutes."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def progress_line(row: pd.Series, num_steps: int) -> str:
     """One line: step, time left at the rate of the last interval, rate and both losses."""
     step = int(row["step"])
     seconds_left = (num_steps - step) * row["images_seen"] / step / row["images_per_second"]
-    return f"step {step}/{num_steps}, {seconds_left:.0f} s left, {_state(row)}"
+    return f"step {step}/{num_steps}, {duration(seconds_left)} left, {_state(row)}"
 
 
 def _short_state(row: pd.Series) -> str:
