@@ -669,3 +669,10 @@ def test_the_last_part_is_the_completion(tmp_path, here):
     (tmp_path / "pictures").mkdir()
     fill(tmp_path / "pictures", range(3))
     assert isinstance(taken_in(parameters(tmp_path / "pictures"), tmp_path / "store.sqlite")[-1], Completion)
+
+
+def test_a_stricter_limit_holds_for_what_was_decoded_before(tmp_path, here):
+    archive = zipped(tmp_path / "pictures.zip", {f"{number}.png": encoded(colourful(number)) for number in range(4)} | {"broken.png": b""})
+    taken_in(parameters(archive, source="zip", max_bad_fraction=0.5), tmp_path / "store.sqlite")
+    with pytest.raises(DataError, match=r"Got 1 pictures that cannot be used, 20.0% of all; expected 10.0% at most"):
+        taken_in(parameters(archive, source="zip"), tmp_path / "store.sqlite")

@@ -230,7 +230,7 @@ def _note(connection: sqlite3.Connection, key: str, value: str) -> None:
 
 
 def _identity(settings: DataParameters, state: str | None) -> str:
-    return json.dumps([settings.model_dump(mode="json", exclude={"on_bad_image", "max_bad_fraction"}), state])
+    return json.dumps([settings.model_dump(mode="json"), state])
 
 
 def _save_listing(connection: sqlite3.Connection, part: Listing) -> None:
