@@ -24,7 +24,7 @@ from ganflow.data.pictures import decoding, intake
 from ganflow.data.pictures.decoding import decode, decode_all
 from ganflow.data.pictures.geometry import fit
 from ganflow.data.pictures.intake import take_in
-from ganflow.data.pictures.likeness import bands, is_near
+from ganflow.data.pictures.likeness import bands, differing_bits, is_near
 from ganflow.data.pictures.store import Completion, Decoding, Listing, PictureStore, Untouched
 from ganflow.errors import ConfigurationError, DataError
 
@@ -486,6 +486,11 @@ def test_the_hash_of_a_gradient_by_hand():
     assert bands(falling) == (65_535,) * 4
     assert bands(falling[:, ::-1]) == (0,) * 4
     assert bands(np.full((18, 18, 3), 77, np.uint8)) == (None,) * 4
+
+
+def test_bits_that_differ_by_hand():
+    # 0b101 and 0b011 differ in two bits, 0xFFFF and 0 in sixteen
+    assert differing_bits([0b101, 0xFFFF, 7, 7], [0b011, 0, 7, 7]) == 18
 
 
 def test_two_images_are_near_up_to_a_difference_of_eight():

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 
 NUM_BANDS = 4
+MOST_DIFFERING_BITS = 8
+"""Of the 64 of two hashes, above which their images are not compared pixel by pixel."""
+
 _GRID = 8
 _LARGEST_DIFFERENCE = 8.0
 """Root mean square of the difference of two images' pixels, 0 to 255, that are called the same."""
@@ -34,6 +39,11 @@ def bands(image: np.ndarray) -> tuple[int | None, ...]:
         return (None,) * NUM_BANDS
     bits = np.packbits(fields[:, :-1] > fields[:, 1:])
     return tuple(int(part) for part in bits.view(">u2"))
+
+
+def differing_bits(own: Sequence[int], others: Sequence[int]) -> int:
+    """Hamming distance of two hashes, given in their parts."""
+    return sum((one ^ other).bit_count() for one, other in zip(own, others, strict=True))
 
 
 def is_near(image: np.ndarray, other: np.ndarray) -> bool:

@@ -17,7 +17,7 @@ from ganflow.config.data import DataParameters
 from ganflow.data.images import ImageChunk
 from ganflow.data.pictures.collection import Listed, readable
 from ganflow.data.pictures.decoding import Decoded
-from ganflow.data.pictures.likeness import NUM_BANDS, is_near
+from ganflow.data.pictures.likeness import MOST_DIFFERING_BITS, NUM_BANDS, differing_bits, is_near
 from ganflow.data.sources.source import chunk_length
 from ganflow.data.splits import draw_held_out
 from ganflow.errors import DataError
@@ -318,8 +318,11 @@ def _find_like(
     for band, value in zip(_BANDS, own, strict=True):
         if value is None:
             continue
-        query = f"SELECT id, name, is_held_out FROM picture WHERE {band} = ? AND is_held_out IS NOT NULL LIMIT {_MOST_COMPARED}"  # noqa: S608
-        for number, name, side in connection.execute(query, (value,)).fetchall():
-            if is_near(image, _image(connection, number, shape)):
+        query = (
+            f"SELECT id, name, is_held_out, {', '.join(_BANDS)} FROM picture "  # noqa: S608
+            f"WHERE {band} = ? AND is_held_out IS NOT NULL LIMIT {_MOST_COMPARED}"
+        )
+        for number, name, side, *others in connection.execute(query, (value,)).fetchall():
+            if differing_bits(own, others) <= MOST_DIFFERING_BITS and is_near(image, _image(connection, number, shape)):
                 return name, side
     return None, None
