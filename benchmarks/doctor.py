@@ -24,7 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from laboratory import Laboratory, WatchedRun
-from presets import read_preset
+from presets import altered, read_preset
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,6 @@ FAULTS = {
     "memorisation": Fault({"num_steps": 3500, "r1_weight": 0.1}, images=lambda images: images[::50]),
 }
 INTERVAL = 100
-
-
-def altered(section: Any, changes: dict[str, Any]) -> Any:
-    """A section with some values replaced, one level of sections down."""
-    values = section.model_dump()
-    for name, change in changes.items():
-        values[name] = values[name] | change if isinstance(change, dict) and isinstance(values[name], dict) else change
-    return type(section).model_validate(values)
 
 
 def main() -> None:

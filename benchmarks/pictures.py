@@ -13,7 +13,6 @@ import os
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -29,22 +28,9 @@ from ganflow.sampling.images import sample_images
 from ganflow.training.loop import train
 from ganflow.training.state import average_generator
 from laboratory import join_sets
-from presets import read_data, read_preset
+from presets import altered, read_data, read_preset
 
 NUM_SAMPLES = 4000
-
-
-def altered(section: Any, changes: dict[str, Any]) -> Any:
-    """A section with changes laid over it, section by section, as a preset does."""
-    return type(section).model_validate(merge(section.model_dump(), changes))
-
-
-def merge(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """{name: value} with changes laid over it."""
-    return values | {
-        name: merge(values[name], change) if isinstance(change, dict) and isinstance(values.get(name), dict) else change
-        for name, change in changes.items()
-    }
 
 
 def read_pictures(folder: str, size: int) -> tuple[ImageSet, ImageSet]:

@@ -36,6 +36,19 @@ def read_health() -> HealthParameters:
     return HealthParameters.model_validate(_read("base")["health"])
 
 
+def altered(section: Any, changes: dict[str, Any]) -> Any:
+    """A section with changes laid over it, section by section, as a preset does."""
+    return type(section).model_validate(_merge(section.model_dump(), changes))
+
+
+def _merge(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """{name: value} with changes laid over it."""
+    return values | {
+        name: _merge(values[name], change) if isinstance(change, dict) and isinstance(values.get(name), dict) else change
+        for name, change in changes.items()
+    }
+
+
 def _read(preset: str) -> dict[str, Any]:
     loader = OmegaConfigLoader(str(ROOT / "conf"), env=preset, **CONFIG_LOADER_ARGS)
     return loader["parameters"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from ganflow.champion.decision import Decisions
 from ganflow.config.retraining import RetrainingParameters
-from ganflow.data.images import ImageSet
+from ganflow.data.images import ImageSet, evenly
 from ganflow.data.splits import image_digests
 from ganflow.errors import ConfigurationError
 from ganflow.features.stored import FeatureExtractor
@@ -55,7 +55,7 @@ def choose_earlier_run(champion: Champion | None, decisions: Decisions) -> str |
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """All images at hand, training images first, with their digests, uint64 (N,)."""
+    """All images at hand; where they are numbered, training images come first."""
 
     train: ImageSet
     held_out: ImageSet
@@ -96,7 +96,7 @@ class Images:
         return list(layers[0]["config"]["batch_shape"][1:]) == list(self.train.images.shape[1:])
 
     def _some(self, numbers: np.ndarray) -> np.ndarray:
-        chosen = numbers[np.unique(np.linspace(0, len(numbers) - 1, min(len(numbers), MOST_COMPARED)).astype(int))]
+        chosen = numbers[evenly(len(numbers), MOST_COMPARED)]
         own = chosen[chosen < len(self.train)], chosen[chosen >= len(self.train)] - len(self.train)
         return np.concatenate([self.train.images[own[0]], self.held_out.images[own[1]]])
 

@@ -11,6 +11,7 @@ from ganflow.champion.gate import Contestant, Trial
 from ganflow.config.evaluation import EvaluationParameters
 from ganflow.config.retraining import RetrainingParameters
 from ganflow.data.fingerprint import Fingerprint
+from ganflow.data.images import evenly
 from ganflow.features.stored import FeatureExtractor, name_extractor
 from ganflow.metrics.images import nearest_distances
 from ganflow.metrics.report import score_key
@@ -84,6 +85,5 @@ class Contest:
 
     def _nearest_distance(self, images: np.ndarray) -> float:
         """Median distance of some of the images to the nearest training image."""
-        # evenly over all: they may be in the order of their classes
-        some = np.linspace(0, len(images) - 1, min(len(images), _NUM_COMPARED)).astype(int)
+        some = evenly(len(images), _NUM_COMPARED)
         return float(np.median(nearest_distances(images[some], self.train_images)))

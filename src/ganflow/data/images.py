@@ -120,3 +120,8 @@ def check_image_shape(image_shape: tuple[int, ...]) -> tuple[int, int, int]:
             "channel (grey) or 3 (RGB). Crop, pad or resize the images, or choose another data.source."
         )
     return height, width, channels
+
+
+def evenly(total: int, most: int) -> np.ndarray:
+    """Numbers of at most `most` of `total` images, ascending and evenly over all: they may be in the order of their classes."""
+    return np.linspace(0, total - 1, min(total, most)).astype(int)

@@ -16,7 +16,7 @@ from ganflow.data.pictures import COLLECTIONS
 from ganflow.data.pictures.store import PictureStore
 from ganflow.data.sources import SOURCES
 from ganflow.data.sources.source import Source
-from ganflow.data.splits import draw_held_out
+from ganflow.data.splits import draw_held_out, share_missing
 from ganflow.errors import ConfigurationError, DataError
 
 
@@ -141,10 +141,7 @@ def mark_held_out(chunk: ImageChunk, source: Source, parameters: DataParameters)
     if share is not None and not source.is_divided:
         return np.fromiter((draw_held_out(image, share, parameters.seed) for image in chunk.images), np.bool_, len(chunk))
     if chunk.is_held_out is None:
-        raise ConfigurationError(
-            f"Got data.held_out_share null, expected a share: the source '{parameters.source}' has no test split of its own. Set "
-            "data.held_out_share, for example to 0.2."
-        )
+        raise share_missing(parameters.source)
     return chunk.is_held_out
 
 

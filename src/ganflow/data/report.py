@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ganflow.config.data import DataParameters
-from ganflow.data.images import ImageSet
+from ganflow.data.images import ImageSet, evenly
 from ganflow.data.pictures import COLLECTIONS
 from ganflow.data.pictures.store import PictureStore
 from ganflow.data.splits import image_digests
@@ -84,4 +84,4 @@ def summarise(report: dict[str, Any]) -> str:
 def choose_for_sheet(train: ImageSet, num: int) -> np.ndarray:
     """Some of the training images, evenly over all classes and over the order of the set."""
     order = np.arange(len(train)) if train.labels is None else np.argsort(train.labels, kind="stable")
-    return train.images[np.sort(order[np.unique(np.linspace(0, len(train) - 1, min(num, len(train))).astype(int))])]
+    return train.images[np.sort(order[evenly(len(train), num)])]

@@ -6,6 +6,8 @@ import hashlib
 
 import numpy as np
 
+from ganflow.errors import ConfigurationError
+
 _DIGEST_BYTES = 16
 
 
@@ -29,3 +31,11 @@ def draw_held_out(image: np.ndarray, share: float, seed: int) -> bool:
     """
     drawn = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=8, salt=seed.to_bytes(16, "big")).digest()
     return int.from_bytes(drawn, "big") < share * 2**64
+
+
+def share_missing(source: str) -> ConfigurationError:
+    """The error of a source that has no test split of its own, where no share is to be held out."""
+    return ConfigurationError(
+        f"Got data.held_out_share null, expected a share: the source '{source}' has no test split of its own. Set data.held_out_share, "
+        "for example to 0.2."
+    )

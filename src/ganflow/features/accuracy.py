@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
-from ganflow.data.images import ImageSet
+from ganflow.data.images import ImageSet, evenly
 
 _MOST_TRAIN, _MOST_HELD_OUT = 5_000, 1_000
 _LARGEST_SIDE = 32
@@ -30,7 +30,7 @@ def reachable_accuracy(train: ImageSet, held_out: ImageSet) -> float:
 def _some(images: ImageSet, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Flat float32 pixels of some of the images, and their labels."""
     assert images.labels is not None  # noqa: S101 (asked by the caller)
-    chosen = np.unique(np.linspace(0, len(images) - 1, min(len(images), most)).astype(int))
+    chosen = evenly(len(images), most)
     pixels = images.images[chosen].astype(np.float32)
     block = -(-max(pixels.shape[1:3]) // _LARGEST_SIDE)
     height, width = (size // block for size in pixels.shape[1:3])

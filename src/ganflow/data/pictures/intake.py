@@ -13,10 +13,14 @@ from ganflow.data.pictures.decoding import Decoded, decode_all
 from ganflow.data.pictures.geometry import check_background
 from ganflow.data.pictures.store import Completion, Decoding, Listing, PicturePart, PictureStore, Untouched
 from ganflow.data.sources.source import CHUNK_BYTES
+from ganflow.data.splits import share_missing
 from ganflow.errors import ConfigurationError, DataError
 
 _LISTED_AT_ONCE = 1000
 _SAVED_AT_ONCE = 256
+
+_TAKEN = {"folder": ("classes",), "zip": ("classes",), "parquet": ("label_column",), "catalog": ("classes", "label_column")}
+"""What may name the classes of a collection."""
 
 
 def take_in(parameters: DataParameters, own_images: Any, store: PictureStore) -> Iterator[PicturePart]:
@@ -74,16 +78,12 @@ def _check_unused(parameters: DataParameters) -> None:
 def _check_used(parameters: DataParameters) -> None:
     check_background(parameters.image.background)
     if parameters.held_out_share is None:
-        raise ConfigurationError(
-            f"Got data.held_out_share null, expected a share: the source '{parameters.source}' has no test split of its own. Set "
-            "data.held_out_share, for example to 0.1."
-        )
-    takes = {"folder": "classes", "zip": "classes", "parquet": "label_column", "catalog": "classes or data.label_column"}
+        raise share_missing(parameters.source)
+    taken = _TAKEN[parameters.source]
     for name in ("classes", "label_column"):
-        if getattr(parameters, name) is not None and name not in takes[parameters.source]:
-            raise ConfigurationError(
-                f"Got data.{name} for the source '{parameters.source}', which takes data.{takes[parameters.source]}. Leave it out."
-            )
+        if getattr(parameters, name) is not None and name not in taken:
+            others = " or ".join(f"data.{other}" for other in taken)
+            raise ConfigurationError(f"Got data.{name} for the source '{parameters.source}', which takes {others}. Leave it out.")
 
 
 def _list(parameters: DataParameters, collection: Collection) -> Iterator[Listing]:

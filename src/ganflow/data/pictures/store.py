@@ -122,18 +122,14 @@ class PictureStore:
 
     def num_missing(self) -> int:
         """How many these are."""
-        with self._connection() as connection:
-            query = "SELECT count(*) FROM listed WHERE problem IS NULL AND name NOT IN (SELECT name FROM picture)"
-            return int(connection.execute(query).fetchone()[0])
+        return int(self._select("SELECT count(*) FROM listed WHERE problem IS NULL AND name NOT IN (SELECT name FROM picture)")[0][0])
 
     def class_names(self) -> tuple[str, ...]:
         """Of the images, in order; empty where they have no classes."""
-        with self._connection() as connection:
-            rows = connection.execute("SELECT DISTINCT class FROM picture WHERE digest IS NOT NULL AND class IS NOT NULL").fetchall()
-        return tuple(sorted((name for (name,) in rows), key=_natural))
+        return tuple(self.class_counts())
 
     def state(self) -> str:
-        """SHA-256 of which images there are, of which class and on which side; their names and order in the collection play no part."""
+        """BLAKE2b of which images there are, of which class and on which side; their names and order in the collection play no part."""
         digest = blake2b(digest_size=32)
         with self._connection() as connection:
             for row in connection.execute(
@@ -163,7 +159,7 @@ class PictureStore:
         return int(self._select("SELECT count(*) FROM picture WHERE digest IS NOT NULL")[0][0])
 
     def class_counts(self) -> dict[str, int]:
-        """{class: images}; {} where they have no classes."""
+        """{class: images}, in order; {} where they have no classes."""
         query = "SELECT class, count(*) FROM picture WHERE digest IS NOT NULL AND class IS NOT NULL GROUP BY class"
         return dict(sorted(self._select(query), key=lambda row: _natural(row[0])))
 

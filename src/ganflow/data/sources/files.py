@@ -39,7 +39,11 @@ def file_state(location: str, name: str) -> str:
     folder = _folder(location)
     if folder is None:
         return f"{location} {name}"
-    file = _find(folder, name)
+    return state_of(_find(folder, name))
+
+
+def state_of(file: Path) -> str:
+    """Text that changes when a file does: its path, size and time of its last change."""
     about = file.stat()
     return f"{file.resolve()} {about.st_size} {about.st_mtime_ns}"
 
@@ -82,8 +86,7 @@ def local_copy(location: str | None, kind: str) -> tuple[Path, str]:
     if location and location.lower().startswith("https://"):
         return _fetch(location)
     file = local_file(location, f"{kind}, or an https:// address of one,")
-    about = file.stat()
-    return file, f"{file.resolve()} {about.st_size} {about.st_mtime_ns}"
+    return file, state_of(file)
 
 
 def _local(location: str | None, kind: str) -> Path:

@@ -16,7 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from ganflow.data.images import ImageChunk
-from ganflow.data.sources.files import local_file
+from ganflow.data.sources.files import local_file, state_of
 from ganflow.data.sources.source import Source, chunk_length
 from ganflow.errors import DataError
 
@@ -44,9 +44,7 @@ def open_npz(location: str | None) -> Source:
         parts = _find_parts(archive, file)
         names = _read_class_names(archive, file) if CLASS_NAMES in _members(archive) else ()
         class_names = _check_classes(archive, file, parts, names)
-    about = file.stat()
-    state = f"{file.resolve()} {about.st_size} {about.st_mtime_ns}"
-    return Source(class_names, state, lambda start: _chunks(file, parts, start))
+    return Source(class_names, state_of(file), lambda start: _chunks(file, parts, start))
 
 
 @dataclass(frozen=True)
