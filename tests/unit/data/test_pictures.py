@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import urlopen
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from ganflow.data.pictures.geometry import fit
 from ganflow.data.pictures.intake import take_in
 from ganflow.data.pictures.likeness import bands, differing_bits, is_near
 from ganflow.data.pictures.store import Completion, Decoding, Listing, PictureStore, Untouched
+from ganflow.data.sources import files
 from ganflow.errors import ConfigurationError, DataError
 
 SMALL = ImageGeometry(height=8, width=8, channels=3, resize="crop", background="white")
@@ -681,3 +683,30 @@ def test_a_stricter_limit_holds_for_what_was_decoded_before(tmp_path, here):
     taken_in(parameters(archive, source="zip", max_bad_fraction=0.5), tmp_path / "store.sqlite")
     with pytest.raises(DataError, match=r"Got 1 pictures that cannot be used, 20.0% of all; expected 10.0% at most"):
         taken_in(parameters(archive, source="zip"), tmp_path / "store.sqlite")
+
+
+def test_an_archive_behind_an_address_is_fetched_and_known_by_what_the_server_says(tmp_path, here, monkeypatch):
+    archive = zipped(tmp_path / "pictures.zip", {f"{number}.png": encoded(colourful(number)) for number in range(4)})
+    address = "https://pictures.invalid/pictures.zip"
+
+    def answer(url, timeout):
+        assert url == address
+        # with the headers of a file: its length and the time of its last change
+        return urlopen(archive.as_uri(), timeout=timeout)
+
+    monkeypatch.setattr(files, "urlopen", answer)
+    settings_ = parameters(address, source="zip")
+    for expected in (4, 0):
+        files._fetch.cache_clear()
+        assert len(decoded_names(taken_in(settings_, tmp_path / "store.sqlite"))) == expected
+
+
+def test_an_address_that_cannot_be_reached_or_is_of_another_kind_is_one_line(tmp_path, monkeypatch):
+    def refuse(url, timeout):
+        raise OSError("no such host")
+
+    monkeypatch.setattr(files, "urlopen", refuse)
+    with pytest.raises(DataError, match=r"Cannot download https://pictures\.invalid/x\.zip: got OSError\('no such host'\)"):
+        taken_in(parameters("https://pictures.invalid/x.zip", source="zip"), tmp_path / "store.sqlite")
+    with pytest.raises(ConfigurationError, match=r"expected an https:// address, or a zip archive on this machine"):
+        taken_in(parameters("http://pictures.invalid/x.zip", source="zip"), tmp_path / "store.sqlite")

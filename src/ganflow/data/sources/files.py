@@ -85,7 +85,7 @@ def local_copy(location: str | None, kind: str) -> tuple[Path, str]:
     """
     if location and location.lower().startswith("https://"):
         return _fetch(location)
-    file = local_file(location, f"{kind}, or an https:// address of one,")
+    file = local_file(location, f"an https:// address, or {kind}")
     return file, state_of(file)
 
 
