@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.neighbors import KNeighborsClassifier
 
 from ganflow.data.images import ImageSet, evenly
 
@@ -20,6 +19,8 @@ def reachable_accuracy(train: ImageSet, held_out: ImageSet) -> float:
         train: labelled images.
         held_out: labelled images.
     """
+    from sklearn.neighbors import KNeighborsClassifier
+
     pixels, labels = _some(train, _MOST_TRAIN)
     others, wanted = _some(held_out, _MOST_HELD_OUT)
     named = KNeighborsClassifier(1, algorithm="brute").fit(pixels, labels).predict(others)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
+import scipy  # loads its parts when they are used
 
 from ganflow.errors import DataError
 from ganflow.metrics.features import check_same_dimensions, checked_features
@@ -85,7 +85,7 @@ def frechet_distance_from_statistics(a: FeatureStatistics, b: FeatureStatistics)
     Source: arXiv:1706.08500, section 4, equation 6.
     """
     check_same_dimensions(a.mean.size, b.mean.size)
-    shared_spread = linalg.svdvals(_square_root(a) @ _square_root(b)).sum()
+    shared_spread = scipy.linalg.svdvals(_square_root(a) @ _square_root(b)).sum()
     squared_shift = np.sum((a.mean - b.mean) ** 2)
     distance = squared_shift + np.trace(a.covariance) + np.trace(b.covariance) - 2 * shared_spread
     # for equal statistics the terms cancel, and what rounding leaves may lie below zero
@@ -102,7 +102,7 @@ def _square_root(statistics: FeatureStatistics) -> np.ndarray:
         )
     if not np.allclose(covariance, covariance.T):
         raise DataError("Got a covariance that differs from its transpose, expected a symmetric one. Make it with feature_statistics.")
-    eigenvalues, eigenvectors = linalg.eigh(covariance)
+    eigenvalues, eigenvectors = scipy.linalg.eigh(covariance)
     if eigenvalues[0] < -_EIGENVALUE_ROUNDING * eigenvalues[-1]:
         raise DataError(f"Got a covariance with eigenvalue {eigenvalues[0]:g}, expected none below zero. Make it with feature_statistics.")
     return (eigenvectors * np.sqrt(eigenvalues.clip(min=0.0))) @ eigenvectors.T

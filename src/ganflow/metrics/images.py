@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils import gen_batches
 
 from ganflow.data.images import check_image_shape
 from ganflow.errors import DataError
@@ -91,6 +90,8 @@ def nearest_distances(images: np.ndarray, others: np.ndarray, skip: np.ndarray |
     Returns:
         (N,) in [0, 1].
     """
+    from sklearn.utils import gen_batches
+
     # whole numbers, of which float64 adds up squares and products exactly: a copy has distance 0
     flat = images.reshape(len(images), -1).astype(np.float64)
     squared_norms = np.sum(flat**2, axis=1)

@@ -19,7 +19,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils import gen_batches
 
 from ganflow.metrics.features import checked_pair
 
@@ -133,6 +132,8 @@ def _moments_within(features: np.ndarray) -> _KernelMoments:
 
 def _moments(features_a: np.ndarray, features_b: np.ndarray) -> _KernelMoments:
     """Moments of the (N, M) kernel matrix, which is never held as a whole."""
+    from sklearn.utils import gen_batches
+
     row_sums, column_sums, sum_of_squares = np.empty(len(features_a)), np.zeros(len(features_b)), 0.0
     scaled_b = features_b.T / features_b.shape[1]
     for rows in gen_batches(len(features_a), max(1, _BLOCK_ELEMENTS // len(features_b))):

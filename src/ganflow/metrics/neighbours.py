@@ -17,8 +17,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import pairwise_distances_chunked
-from sklearn.neighbors import NearestNeighbors
 
 from ganflow.errors import DataError
 from ganflow.metrics.features import checked_pair
@@ -95,6 +93,8 @@ class _Memberships:
 
 def _memberships(real: np.ndarray, generated: np.ndarray, real_radii: np.ndarray, generated_radii: np.ndarray) -> _Memberships:
     """Compare the (M, N) distances with both sets of radii, some rows at a time."""
+    from sklearn.metrics import pairwise_distances_chunked
+
     num_real_balls = np.zeros(len(generated), dtype=np.int64)
     real_ball_is_hit, real_is_reached = np.zeros(len(real), dtype=bool), np.zeros(len(real), dtype=bool)
     first = 0
@@ -110,6 +110,8 @@ def _memberships(real: np.ndarray, generated: np.ndarray, real_radii: np.ndarray
 
 def _ball_radii(features: np.ndarray, num_neighbours: int) -> np.ndarray:
     """Distance (N,) of each sample to its k-th nearest neighbour, itself left out."""
+    from sklearn.neighbors import NearestNeighbors
+
     neighbours = NearestNeighbors(n_neighbors=num_neighbours, algorithm="brute").fit(features)
     # without an argument, kneighbors does not count a sample as its own neighbour
     distances, _ = neighbours.kneighbors()

@@ -6,7 +6,7 @@ import math
 import warnings
 
 import numpy as np
-from scipy import stats
+import scipy  # loads its parts when they are used
 
 
 def summarise(values: np.ndarray) -> dict[str, float]:
@@ -53,7 +53,7 @@ def compare(values: np.ndarray, others: np.ndarray, confidence: float = 0.95) ->
     with warnings.catch_warnings():
         # it warns where a side spreads by no more than rounding does
         warnings.simplefilter("ignore", RuntimeWarning)
-        test = stats.ttest_ind(others, values, equal_var=False)
+        test = scipy.stats.ttest_ind(others, values, equal_var=False)
     interval = test.confidence_interval(confidence)
     return difference | {"low": float(interval.low), "high": float(interval.high), "p_value": float(test.pvalue)}
 
