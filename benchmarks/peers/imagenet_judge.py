@@ -49,11 +49,19 @@ def features(network: torch.nn.Module, images) -> np.ndarray:
 
 
 def distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Fréchet distance of two normal distributions (1706.08500)."""
+    """Fréchet distance of two normal distributions (1706.08500).
+
+    The trace of (AB)^½ is the sum of the singular values of A^½·B^½, which takes no root of a matrix that is not symmetric.
+    """
     covariances = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
     means = first.mean(0) - second.mean(0)
-    product = linalg.sqrtm(covariances[0] @ covariances[1])
-    return float(means @ means + np.trace(covariances[0] + covariances[1] - 2 * product.real))
+    shared = linalg.svdvals(_root(covariances[0]) @ _root(covariances[1])).sum()
+    return float(means @ means + np.trace(covariances[0]) + np.trace(covariances[1]) - 2 * shared)
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    values, vectors = linalg.eigh(covariance)
+    return vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
 
 
 def main() -> None:

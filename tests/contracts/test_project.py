@@ -174,7 +174,7 @@ def test_every_finding_is_in_the_docs(project_root):
 def test_the_disk_that_is_announced_is_that_of_the_checkpoints_that_are_kept(project_root):
     import yaml
 
-    from ganflow.hooks.run import NUM_KEPT
+    from ganflow.training.estimate import NUM_KEPT
 
     catalog = yaml.safe_load((project_root / "conf/base/catalog.yml").read_text())
     assert sum(catalog[name]["keep"] for name in ("checkpoints", "best_checkpoints")) == NUM_KEPT

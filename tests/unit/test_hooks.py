@@ -5,13 +5,12 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from ganflow.data.pictures.store import Decoding
 from ganflow.errors import ConfigurationError
-from ganflow.hooks.run import ParameterHooks, ProgressHooks, duration, progress_line
+from ganflow.hooks.run import ParameterHooks, ProgressHooks, progress_line
 
 
 def row(step):
@@ -28,28 +27,6 @@ def test_the_line_has_step_time_left_rate_and_losses():
     # 20 steps of 64 images are left at 640 images/s: 2 s
     line = progress_line(pd.Series(row(10)), 30)
     assert line == "step 10/30, 2 s left, 640 images/s, discriminator loss 1.250, generator loss 0.750"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.4, "0 s"), (119, "119 s"), (120, "2 min"), (7_169, "119 min"), (7_200, "2 h 0 min"), (12_000, "3 h 20 min")]
-)
-def test_durations_are_in_units_that_people_use(seconds, words):
-    assert duration(seconds) == words
-
-
-@pytest.mark.parametrize(
-    ("free", "words"), [(10**12, "take about 0.3 GB of disk; 1000.0 GB are free"), (4 * 10**8, "0.4 GB of disk are free. Make room")]
-)
-def test_much_disk_is_said_at_the_first_checkpoint_once(monkeypatch, caplog, free, words):
-    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=free))
-    hooks = hooks_for(20)
-    # five checkpoints of 60 MB
-    state = {"run": {10: {"arrays": {"weights": np.zeros(60 * 10**6, np.uint8)}}}}
-    with caplog.at_level("INFO"):
-        for _ in range(2):
-            hooks.after_dataset_saved("checkpoints", state)
-    (message,) = caplog.messages
-    assert words in message
 
 
 def test_pictures_are_reported_as_they_are_decoded(caplog):

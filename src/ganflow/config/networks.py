@@ -32,6 +32,7 @@ class GeneratorParameters(Section):
 
     Attributes:
         stages: the table, coarse to fine; None for one that suits the images, see `ganflow.networks.tables`.
+        base_width: of such a table, channels at full resolution.
         upsampling: how a row doubles: `nearest`, the nearest pixel and then a convolution; or `transposed`, a transposed convolution of
             stride 2 (1511.06434).
         output_kernel_size: of the convolution to pixels.
@@ -42,6 +43,7 @@ class GeneratorParameters(Section):
     """
 
     stages: Annotated[tuple[GeneratorStage, ...], Field(min_length=2)] | None
+    base_width: PositiveInt
     upsampling: Literal["nearest", "transposed"]
     output_kernel_size: PositiveInt
     output_doubles: bool
@@ -83,6 +85,7 @@ class DiscriminatorParameters(Section):
 
     Attributes:
         stages: the table, fine to coarse; None for one that suits the images, see `ganflow.networks.tables`.
+        base_width: of such a table, channels at full resolution.
         normalization: after every convolution but the first: `batch`, `layer` (over height, width and channels), or `none`.
         spectral_normalization: every kernel is divided by its largest singular value (1802.05957).
         leaky_slope: slope of LeakyReLU for negative inputs.
@@ -90,6 +93,7 @@ class DiscriminatorParameters(Section):
     """
 
     stages: Annotated[tuple[DiscriminatorStage, ...], Field(min_length=1)] | None
+    base_width: PositiveInt
     normalization: Literal["none", "batch", "layer"]
     spectral_normalization: bool
     leaky_slope: NonNegativeFloat

@@ -51,16 +51,18 @@ def _classes(train: ImageSet, held_out: ImageSet) -> list[dict[str, Any]]:
 
 
 def _pictures(pictures: PictureStore) -> dict[str, Any]:
-    problems, others, alike, sizes = pictures.problems(), pictures.others(), pictures.likenesses(), pictures.sizes()
+    problems, others, alike, sizes = (
+        found(MOST_NAMED) for found in (pictures.problems, pictures.others, pictures.likenesses, pictures.sizes)
+    )
     return {
         "num_decoded": pictures.num_images(),
-        "num_left_out": len(problems),
-        "left_out": [{"name": name, "why": why} for name, why in problems[:MOST_NAMED]],
-        "num_other_files": len(others),
-        "other_files": others[:MOST_NAMED],
-        "num_alike": len(alike),
-        "alike": [{"name": name, "older": older} for name, older in alike[:MOST_NAMED]],
-        "sizes": [{"width": width, "height": height, "num": num} for width, height, num in sizes[:MOST_NAMED]],
+        "num_left_out": problems.num,
+        "left_out": [{"name": name, "why": why} for name, why in problems.rows],
+        "num_other_files": others.num,
+        "other_files": [name for (name,) in others.rows],
+        "num_alike": alike.num,
+        "alike": [{"name": name, "older": older} for name, older in alike.rows],
+        "sizes": [{"width": width, "height": height, "num": num} for width, height, num in sizes.rows],
     }
 
 

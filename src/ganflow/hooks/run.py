@@ -6,7 +6,6 @@ import difflib
 import logging
 import math
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -25,23 +24,23 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ganflow.config import SECTIONS
+from ganflow.config.data import DataParameters
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.seed_study import SeedStudyParameters
 from ganflow.config.training import TrainingParameters
+from ganflow.data.pictures import COLLECTIONS
 from ganflow.data.pictures.store import Decoding
 from ganflow.datasets import ImageSetDataset, ImageSetProgress, PicturesDataset
 from ganflow.errors import ConfigurationError
 from ganflow.hooks.retraining import is_retraining
+from ganflow.reporting.words import duration
 from ganflow.runtime.cluster import membership
 from ganflow.runtime.locks import take_lock
 
 logger = logging.getLogger(__name__)
 
-NUM_KEPT = 5
-"""Checkpoints of a run that are on disk at most, the newest and the best together, as the catalog has it."""
-
-MUCH_DISK = 2e8
-"""Bytes that are worth a word."""
+USERS_OF_TENSORFLOW = {"networks", "extractor", "training", "sampling", "evaluation"}
+"""Tags of nodes."""
 
 SECONDS_BETWEEN_LINES = 10.0
 """Where there is no terminal for a bar."""
@@ -163,7 +162,8 @@ class DeviceHooks:
         Raises:
             ConfigurationError: for such settings.
         """
-        if not any(node.tags & {"networks", "extractor", "training", "sampling", "evaluation"} for node in pipeline.nodes):
+        users = [node for node in pipeline.nodes if node.tags & USERS_OF_TENSORFLOW]
+        if not users and not _recommends(pipeline, catalog):
             return
         if "study_plan" in pipeline.all_outputs() and membership().num_workers > 1:
             raise ConfigurationError(
@@ -176,7 +176,7 @@ class DeviceHooks:
             tf.config.list_physical_devices()
         for device in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(device, True)
-        if any("params:training" in node.inputs for node in pipeline.nodes):
+        if any("params:training" in node.inputs for node in users):
             self._check_training(pipeline, catalog)
 
     @staticmethod
@@ -192,6 +192,11 @@ class DeviceHooks:
         if "checkpoints" in pipeline.all_outputs():
             # TensorFlow wants to hear of other machines before it does anything else
             build_strategy(settled["distribution"].value)
+
+
+def _recommends(pipeline: Pipeline, catalog: CatalogProtocol) -> bool:
+    """Whether the data report says what suits the pictures, for which networks are built."""
+    return "data_report" in pipeline.all_outputs() and DataParameters.model_validate(catalog.load("params:data")).source in COLLECTIONS
 
 
 def _recipes(pipeline: Pipeline, catalog: CatalogProtocol) -> list[tuple[NetworksParameters, TrainingParameters]]:
@@ -249,14 +254,12 @@ class ProgressHooks:
         self._num_steps: dict[str, int] = {}
         self._bar: Progress | None = None
         self._last_line = -math.inf
-        self._is_disk_said = False
 
     @hook_impl
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
         """Learn how long every run is going to be."""
         if "training_history" not in node.outputs:
             return
-        self._is_disk_said = False
         if "study_plan" in inputs:
             self._num_steps = {run_id: run.parameters.num_steps for run_id, run in inputs["study_plan"].items()}
         else:
@@ -268,9 +271,6 @@ class ProgressHooks:
         """Report every interval that reaches the history, and pictures as they are decoded; close the bar with the node's last output."""
         if isinstance(data, Decoding):
             self._report_decoding(data)
-        if dataset_name == "checkpoints" and data and not self._is_disk_said:
-            self._is_disk_said = True
-            say_disk(data)
         if dataset_name != "training_history":
             return
         rows = {run_id: history.iloc[-1] for run_id, history in data.items() if len(history)}
@@ -319,25 +319,6 @@ class ProgressHooks:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-
-
-def say_disk(checkpoints: dict[str, dict[int, dict[str, Any]]]) -> None:
-    """What the checkpoints of a run are going to take, from the first of them, where it is much."""
-    (run,) = checkpoints.values()
-    size = NUM_KEPT * sum(array.nbytes for state in run.values() for array in state["arrays"].values())
-    free = shutil.disk_usage(Path.cwd()).free
-    if size > free / 2:
-        logger.warning("The checkpoints of this run take about %.1f GB, and %.1f GB of disk are free. Make room.", size / 1e9, free / 1e9)
-    elif size > MUCH_DISK:
-        logger.info("The checkpoints of this run take about %.1f GB of disk; %.1f GB are free.", size / 1e9, free / 1e9)
-
-
-def duration(seconds: float) -> str:
-    """Seconds, minutes, or hours and minutes."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def progress_line(row: pd.Series, num_steps: int) -> str:

@@ -9,16 +9,17 @@ from ganflow.errors import ConfigurationError
 _SMALLEST_MAP, _LARGEST_MAP = 4, 16
 """Sides of the map that a table by rule starts from, at least and at most."""
 
-_FINEST_WIDTH, _WIDEST, _WIDEST_PROJECTION = 16, 64, 128
-"""Channels at full resolution; each halving of it doubles them, up to these."""
+_WIDEST, _WIDEST_PROJECTION = 4, 8
+"""Each halving of the resolution doubles the channels, up to these multiples of the base width: in the generator's convolutions, and in its
+projection and the discriminator."""
 
 
 def generator_table(parameters: GeneratorParameters, image_shape: tuple[int, int, int]) -> tuple[GeneratorStage, ...]:
     """The rows of a generator for these images.
 
     Without a table, the map that noise is projected to is doubled as often as height and width can be halved, while both stay even and at
-    least 4. A row i doublings before the last has 16·2ⁱ channels, at most 64, and the projection 16·2ᵈ of d doublings, at most 128:
-    64 | 32, 16 for 28 × 28 pixels, and 128 | 64, 64, 32, 16 for 64 × 64.
+    least 4. A row i doublings before the last has b·2ⁱ channels, b the base width, at most 4·b, and the projection b·2ᵈ of d doublings, at
+    most 8·b. With 16 that is 64 | 32, 16 for 28 × 28 pixels, and 128 | 64, 64, 32, 16 for 64 × 64.
 
     Args:
         parameters: of the network.
@@ -30,7 +31,7 @@ def generator_table(parameters: GeneratorParameters, image_shape: tuple[int, int
     """
     height, width, _ = check_image_shape(image_shape)
     if parameters.stages is None:
-        rows = _generator_rule(count_doublings(height, width), 4 if parameters.upsampling == "transposed" else 5)
+        rows = _generator_rule(parameters.base_width, count_doublings(height, width), 4 if parameters.upsampling == "transposed" else 5)
         return rows[:-1] if parameters.output_doubles else rows
     factor = reduction(parameters.stages, parameters)
     if height % factor or width % factor:
@@ -50,8 +51,8 @@ def reduction(stages: tuple[GeneratorStage, ...], parameters: GeneratorParameter
 def discriminator_table(parameters: DiscriminatorParameters, image_shape: tuple[int, int, int]) -> tuple[DiscriminatorStage, ...]:
     """The rows of a discriminator for these images.
 
-    Without a table, it mirrors the generator's: 3 × 3 to 16 channels, a halving 4 × 4 for each of the generator's doublings, to 16·2ⁱ
-    channels after i of them, at most 128, and 3 × 3 of the last width.
+    Without a table, it mirrors the generator's: 3 × 3 to b channels, b the base width, a halving 4 × 4 for each of the generator's
+    doublings, to b·2ⁱ channels after i of them, at most 8·b, and 3 × 3 of the last width.
 
     Args:
         parameters: of the network.
@@ -64,7 +65,7 @@ def discriminator_table(parameters: DiscriminatorParameters, image_shape: tuple[
     height, width, _ = check_image_shape(image_shape)
     if parameters.stages is not None:
         return parameters.stages
-    widths = [min(_FINEST_WIDTH * 2**number, _WIDEST_PROJECTION) for number in range(count_doublings(height, width) + 1)]
+    widths = [parameters.base_width * min(2**number, _WIDEST_PROJECTION) for number in range(count_doublings(height, width) + 1)]
     first = DiscriminatorStage(width=widths[0], kernel_size=3)
     halving = (DiscriminatorStage(width=own, kernel_size=4, halve=True) for own in widths[1:])
     return (first, *halving, DiscriminatorStage(width=widths[-1], kernel_size=3))
@@ -88,7 +89,7 @@ def count_doublings(height: int, width: int) -> int:
     return num
 
 
-def _generator_rule(num_doublings: int, kernel_size: int) -> tuple[GeneratorStage, ...]:
-    projection = GeneratorStage(width=min(_FINEST_WIDTH * 2**num_doublings, _WIDEST_PROJECTION))
-    widths = (min(_FINEST_WIDTH * 2**number, _WIDEST) for number in reversed(range(num_doublings)))
+def _generator_rule(base_width: int, num_doublings: int, kernel_size: int) -> tuple[GeneratorStage, ...]:
+    projection = GeneratorStage(width=base_width * min(2**num_doublings, _WIDEST_PROJECTION))
+    widths = (base_width * min(2**number, _WIDEST) for number in reversed(range(num_doublings)))
     return (projection, *(GeneratorStage(width=own, kernel_size=kernel_size, double=True) for own in widths))

@@ -73,7 +73,7 @@ def train(
         TrainingInterruptedError: after SIGINT or SIGTERM to any worker, once the interval's report has been consumed.
         WorkerLostError: if another worker ends.
     """
-    check_batch_size(images, parameters)
+    check_batch_size(len(images), parameters)
     settled = settle(parameters)
     strategy = build_strategy(settled.distribution)
     with strategy.scope():
@@ -133,11 +133,11 @@ def _interruption(stop: StopRequest, step: int, parameters: TrainingParameters) 
     )
 
 
-def check_batch_size(images: ImageSet, parameters: TrainingParameters) -> None:
+def check_batch_size(num_images: int, parameters: TrainingParameters) -> None:
     """Raise ConfigurationError if there are fewer images than a batch."""
-    if len(images) < parameters.batch_size:
+    if num_images < parameters.batch_size:
         raise ConfigurationError(
-            f"There are {len(images)} training images, fewer than training.batch_size = {parameters.batch_size}. "
+            f"There are {num_images} training images, fewer than training.batch_size = {parameters.batch_size}. "
             "Lower the batch size or choose a larger data.source."
         )
 

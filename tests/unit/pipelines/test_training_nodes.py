@@ -12,7 +12,7 @@ from ganflow.config.training import OptimizerParameters
 from ganflow.data.images import ImageSet
 from ganflow.errors import CheckpointError, CollapseError, ConfigurationError, DataError, DivergenceError
 from ganflow.networks import check_record
-from ganflow.pipelines.training.nodes import export_generator, identify_run, measure_real_images, train_gan
+from ganflow.pipelines.training.nodes import check_batch, export_generator, identify_run, measure_real_images, train_gan
 from ganflow.training.state import network_arrays
 from ganflow.training.streams import STREAMED
 
@@ -87,9 +87,11 @@ def test_images_that_are_not_the_fingerprinted_ones_are_refused(images, fingerpr
         identify_run(ImageSet(images + 1), fingerprint, *architectures, {}, training_parameters)
 
 
-def test_too_few_images_are_refused_before_anything_is_saved(labelled, fingerprint, architectures, training_parameters):
-    with pytest.raises(ConfigurationError, match="fewer than training.batch_size = 25"):
-        identify_run(labelled, fingerprint, *architectures, {}, training_parameters.model_copy(update={"batch_size": 25}))
+def test_a_batch_that_is_larger_than_the_set_is_refused(fingerprint, training_parameters):
+    fingerprint = fingerprint | {"num_train": 24}
+    check_batch(fingerprint, training_parameters.model_copy(update={"batch_size": 24}))
+    with pytest.raises(ConfigurationError, match="24 training images, fewer than training.batch_size = 25"):
+        check_batch(fingerprint, training_parameters.model_copy(update={"batch_size": 25}))
 
 
 def test_every_chunk_has_row_sheet_diagnosis_and_checkpoint_of_one_step(whole, run):

@@ -103,17 +103,17 @@ def _check_results(results: list[Decoded], parameters: DataParameters) -> None:
 
 
 def _check_counts(store: PictureStore, parameters: DataParameters) -> None:
-    num_images, problems = store.num_images(), store.problems()
-    examples = "; ".join(f"{name}: {problem}" for name, problem in problems[:3])
+    num_images, problems = store.num_images(), store.problems(most=3)
+    examples = "; ".join(f"{name}: {problem}" for name, problem in problems.rows)
     if num_images == 0:
-        why = f", of {len(problems)} that cannot be used ({examples})" if problems else ""
+        why = f", of {problems.num} that cannot be used ({examples})" if problems.num else ""
         raise DataError(f"Got no picture at {parameters.location or 'own_images'}{why}; expected some. Correct data.location.")
-    if problems and parameters.on_bad_image == "fail":
+    if problems.num and parameters.on_bad_image == "fail":
         raise DataError(f"Got a picture that cannot be used: {examples}. Mend or remove it, or set data.on_bad_image=skip.")
-    share = len(problems) / (len(problems) + num_images)
+    share = problems.num / (problems.num + num_images)
     if share > parameters.max_bad_fraction:
         raise DataError(
-            f"Got {len(problems)} pictures that cannot be used, {share:.1%} of all; expected {parameters.max_bad_fraction:.1%} at most "
+            f"Got {problems.num} pictures that cannot be used, {share:.1%} of all; expected {parameters.max_bad_fraction:.1%} at most "
             f"(data.max_bad_fraction). {examples}. Mend or remove them, or raise data.max_bad_fraction."
         )
     _check_classes(store.class_counts())

@@ -72,6 +72,14 @@ class Completion:
     state: str | None
 
 
+@dataclass(frozen=True)
+class Some:
+    """The first `rows` of `num`; there may be more than memory should hold."""
+
+    num: int
+    rows: list[Any]
+
+
 PicturePart = Listing | Decoding | Completion | Untouched
 
 
@@ -163,32 +171,44 @@ class PictureStore:
         query = "SELECT class, count(*) FROM picture WHERE digest IS NOT NULL AND class IS NOT NULL GROUP BY class"
         return dict(sorted(self._select(query), key=lambda row: _natural(row[0])))
 
-    def problems(self) -> list[tuple[str, str]]:
+    def problems(self, most: int) -> Some:
         """(name, why) of pictures that cannot be used."""
-        query = (
+        return self._some(
             "SELECT name, problem FROM listed WHERE problem IS NOT NULL UNION ALL "
-            "SELECT name, problem FROM picture WHERE problem IS NOT NULL AND is_picture ORDER BY name"
+            "SELECT name, problem FROM picture WHERE problem IS NOT NULL AND is_picture ORDER BY name",
+            most,
         )
-        return [(readable(name), problem) for name, problem in self._select(query)]
 
-    def others(self) -> list[str]:
-        """Names of files that are no pictures, and do not claim to be."""
-        return [readable(name) for (name,) in self._select("SELECT name FROM picture WHERE NOT is_picture ORDER BY name")]
+    def others(self, most: int) -> Some:
+        """(name,) of files that are no pictures, and do not claim to be."""
+        return self._some("SELECT name FROM picture WHERE NOT is_picture ORDER BY name", most)
 
-    def sizes(self) -> list[tuple[int, int, int]]:
+    def sizes(self, most: int) -> Some:
         """(width, height, how many) of the pictures as they were, the most frequent first."""
-        return self._select(
+        return self._some(
             "SELECT width, height, count(*) FROM picture WHERE digest IS NOT NULL GROUP BY width, height "
-            "ORDER BY count(*) DESC, width, height"
+            "ORDER BY count(*) DESC, width, height",
+            most,
         )
 
-    def likenesses(self) -> list[tuple[str, str]]:
+    def likenesses(self, most: int) -> Some:
         """(name, name of an older one) of images that show the same as another that is still there, without being equal to it."""
-        query = (
+        return self._some(
             "SELECT picture.name, older.name FROM picture JOIN picture AS older ON older.name = picture.like_name "
-            "WHERE older.digest != picture.digest ORDER BY picture.name"
+            "WHERE older.digest != picture.digest ORDER BY picture.name",
+            most,
         )
-        return [(readable(name), readable(older)) for name, older in self._select(query)]
+
+    def median_side(self) -> int:
+        """Median of the shorter sides of the pictures as they were, the lower of two; 0 if there are none."""
+        sides = "SELECT min(width, height) AS side FROM picture WHERE digest IS NOT NULL"
+        found = self._select(f"{sides} ORDER BY side LIMIT 1 OFFSET (SELECT max(count(*) - 1, 0) / 2 FROM ({sides}))")  # noqa: S608
+        return int(found[0][0]) if found else 0
+
+    def _some(self, query: str, most: int) -> Some:
+        (num,) = self._select(f"SELECT count(*) FROM ({query})")[0]  # noqa: S608
+        rows = self._select(f"{query} LIMIT {most}")
+        return Some(num, [tuple(readable(value) if isinstance(value, bytes) else value for value in row) for row in rows])
 
     def _select(self, query: str) -> list[Any]:
         with self._connection() as connection:

@@ -6,10 +6,15 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from ganflow.config.data import DataParameters
+from ganflow.config.networks import NetworksParameters
+from ganflow.config.training import TrainingParameters
 from ganflow.data import preparation
 from ganflow.data.fingerprint import Fingerprint, describe
 from ganflow.data.images import ImageSet
+from ganflow.data.pictures import COLLECTIONS
 from ganflow.data.pictures.intake import take_in
 from ganflow.data.pictures.store import PicturePart, PictureStore
 from ganflow.data.preparation import ImagePart, Progress
@@ -44,9 +49,24 @@ def describe_images(train: ImageSet, held_out: ImageSet, parameters: DataParamet
     return describe(train, held_out, parameters.source)
 
 
-def report_images(train: ImageSet, held_out: ImageSet, pictures: PictureStore, parameters: DataParameters) -> dict[str, Any]:
-    """What the images are, as data and as a sheet of some of them."""
+def report_images(
+    train: ImageSet,
+    held_out: ImageSet,
+    pictures: PictureStore,
+    parameters: DataParameters,
+    networks: NetworksParameters,
+    training: TrainingParameters,
+) -> dict[str, Any]:
+    """What the images are, as data and as a sheet of some of them; and what suits pictures of a collection."""
     report = report_data(train, held_out, pictures, parameters)
     logger.info("%s", summarise(report))
     some = choose_for_sheet(train, SHEET_COLUMNS**2)
+    if parameters.source in COLLECTIONS:
+        from ganflow.training.recommendation import recommend, say
+
+        is_grey = bool(np.all(some == some[..., :1]))
+        recommended = recommend(len(train), pictures.median_side(), is_grey, parameters.image, networks, training)
+        report["recommended"] = recommended
+        if recommended is not None and (text := say(recommended)):
+            logger.info("%s", text)
     return {"data_report": report, "contact_sheet": tile(some, min(SHEET_COLUMNS, len(some)))}

@@ -21,7 +21,7 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(describe_images, [*SETS, "params:data"], "data_fingerprint", name="describe_images"),
             Node(
                 report_images,
-                [*SETS, "pictures", "params:data"],
+                [*SETS, "pictures", "params:data", "params:networks", "params:training"],
                 {"data_report": "data_report", "contact_sheet": "contact_sheet"},
                 name="report_images",
             ),

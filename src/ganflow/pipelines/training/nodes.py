@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,6 +20,15 @@ from ganflow.features.stored import FeatureExtractor
 from ganflow.records import GeneratorRecord, RunRecord
 from ganflow.training.streams import Series
 
+logger = logging.getLogger(__name__)
+
+
+def check_batch(data_fingerprint: Fingerprint, parameters: TrainingParameters) -> None:
+    """Refuse a batch that is larger than the set, before an extractor is made of it."""
+    from ganflow.training.loop import check_batch_size
+
+    check_batch_size(data_fingerprint["num_train"], parameters)
+
 
 def identify_run(
     images: ImageSet,
@@ -30,10 +42,8 @@ def identify_run(
     from ganflow.runtime.devices import settle
     from ganflow.training.draws import SCHEME
     from ganflow.training.identity import run_id
-    from ganflow.training.loop import check_batch_size
 
     check_fingerprint(images.images, data_fingerprint)
-    check_batch_size(images, parameters)
     settled = settle(parameters)
     identity = {
         "data": data_fingerprint["sha256"],
@@ -76,12 +86,16 @@ def train_gan(
 ) -> Iterator[dict[str, Any]]:
     """Train both networks, from the newest checkpoint of this run if there is one to continue, under the eyes of the doctor."""
     from ganflow.doctor.watch import Watch
+    from ganflow.training.estimate import estimate, foretell
     from ganflow.training.session import Rows, Session
 
     def watch(earlier: Rows) -> Watch:
         return Watch(generator, discriminator, real_images, parameters, health, earlier)
 
     run_id, stops = training_run["run_id"], health.on_collapse == "stop"
+    if not earlier_checkpoints.get(run_id):
+        foreseen = estimate(generator, discriminator, parameters)
+        logger.info("%s", foretell(foreseen, parameters.num_steps, shutil.disk_usage(Path.cwd()).free))
     session = Session(run_id, images, generator, discriminator, parameters, watch, stops, initial_state.get("arrays"))
     yield from session.run(earlier_checkpoints.get(run_id, {}), earlier_history.get(run_id))
 

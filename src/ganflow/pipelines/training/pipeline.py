@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganflow.pipelines.training.nodes import export_generator, identify_run, keep_digests, measure_real_images, train_gan
+from ganflow.pipelines.training.nodes import check_batch, export_generator, identify_run, keep_digests, measure_real_images, train_gan
 from ganflow.training.streams import STREAMED
 
 
@@ -14,6 +14,7 @@ def create_pipeline(parameters: str = "params:training", **_: object) -> Pipelin
     """
     return Pipeline(
         [
+            Node(check_batch, ["data_fingerprint", "params:training"], None, name="check_batch"),
             Node(
                 identify_run,
                 ["train_images", "data_fingerprint", "generator_architecture", "discriminator_architecture", "initial_state", parameters],
