@@ -35,6 +35,7 @@ class GeneratorParameters(Section):
         base_width: of such a table, channels at full resolution.
         upsampling: how a row doubles: `nearest`, the nearest pixel and then a convolution; or `transposed`, a transposed convolution of
             stride 2 (1511.06434).
+        residual: every row but the first adds what comes in, through a convolution 1 × 1 (1512.03385).
         output_kernel_size: of the convolution to pixels.
         output_doubles: that convolution doubles too, transposed, so that no row has the images' full size (as in 1511.06434).
         output_activation: sigmoid for pixels in [0, 1], tanh for [-1, 1].
@@ -45,6 +46,7 @@ class GeneratorParameters(Section):
     stages: Annotated[tuple[GeneratorStage, ...], Field(min_length=2)] | None
     base_width: PositiveInt
     upsampling: Literal["nearest", "transposed"]
+    residual: bool
     output_kernel_size: PositiveInt
     output_doubles: bool
     output_activation: Literal["sigmoid", "tanh"]
@@ -86,6 +88,7 @@ class DiscriminatorParameters(Section):
     Attributes:
         stages: the table, fine to coarse; None for one that suits the images, see `ganflow.networks.tables`.
         base_width: of such a table, channels at full resolution.
+        residual: every row but the first adds what comes in, through a convolution 1 × 1 (1512.03385).
         normalization: after every convolution but the first: `batch`, `layer` (over height, width and channels), or `none`.
         spectral_normalization: every kernel is divided by its largest singular value (1802.05957).
         leaky_slope: slope of LeakyReLU for negative inputs.
@@ -94,6 +97,7 @@ class DiscriminatorParameters(Section):
 
     stages: Annotated[tuple[DiscriminatorStage, ...], Field(min_length=1)] | None
     base_width: PositiveInt
+    residual: bool
     normalization: Literal["none", "batch", "layer"]
     spectral_normalization: bool
     leaky_slope: NonNegativeFloat

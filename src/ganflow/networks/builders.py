@@ -34,15 +34,14 @@ def build_generator(parameters: GeneratorParameters, latent: LatentParameters, i
     Raises:
         DataError, ConfigurationError: see `generator_table`.
     """
-    momentum = parameters.batch_normalization_momentum
     first, *rest = generator_table(parameters, image_shape)
     factor = reduction((first, *rest), parameters)
     height, width, channels = image_shape
     inputs = keras.Input((latent.dimension,), name="noise")
     hidden = Latent(latent.distribution, name="latent")(inputs)
-    hidden = project(hidden, (height // factor, width // factor, first.width), momentum, parameters.dropout)
+    hidden = project(hidden, (height // factor, width // factor, first.width), parameters)
     for number, stage in enumerate(rest, start=1):
-        hidden = generator_block(hidden, stage, parameters.upsampling, momentum, f"stage_{number}")
+        hidden = generator_block(hidden, stage, parameters, f"stage_{number}")
     options = {"kernel_size": parameters.output_kernel_size, "padding": "same", "name": "output_convolution"}
     if parameters.output_doubles:
         hidden = keras.layers.Conv2DTranspose(channels, strides=2, **options)(hidden)
@@ -63,9 +62,7 @@ def build_discriminator(parameters: DiscriminatorParameters, image_shape: tuple[
     """
     hidden = inputs = keras.Input(image_shape, name="images")
     for number, stage in enumerate(discriminator_table(parameters, image_shape), start=1):
-        # pixels are on one scale already
-        normalization = parameters.normalization if number > 1 else "none"
-        hidden = discriminator_block(hidden, stage, parameters, normalization, f"stage_{number}")
+        hidden = discriminator_block(hidden, stage, parameters, number == 1, f"stage_{number}")
     hidden = keras.layers.Flatten(name="features")(hidden)
     logit = SpectralDense if parameters.spectral_normalization else keras.layers.Dense
     return keras.Model(inputs, logit(1, name="logit")(hidden), name="discriminator")
