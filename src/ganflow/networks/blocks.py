@@ -57,9 +57,7 @@ def generator_block(features: Any, stage: GeneratorStage, parameters: GeneratorP
     return layers.ReLU(name=f"{name}_activation")(hidden)
 
 
-def discriminator_block(
-    features: Any, stage: DiscriminatorStage, parameters: DiscriminatorParameters, is_first: bool, name: str
-) -> Any:
+def discriminator_block(features: Any, stage: DiscriminatorStage, parameters: DiscriminatorParameters, is_first: bool, name: str) -> Any:
     """Convolution, normalization, LeakyReLU, dropout; the second and the last only if the network has them.
 
     A residual network adds what comes in, and halves the variance of the sum (1912.04958, appendix B).

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from base_parameters import section
 from ganflow import networks
-from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, NetworksParameters
+from ganflow.config.networks import DiscriminatorParameters, DiscriminatorStage, GeneratorParameters, GeneratorStage, NetworksParameters
 from ganflow.datasets import RecipesDataset
 from ganflow.errors import ConfigurationError, DataError
+from ganflow.networks.blocks import discriminator_block, generator_block
 
 
 def read_networks(project_root, environment):
@@ -147,3 +148,59 @@ def test_the_method_of_convolutions_is_set_where_it_is_known(architectures):
     assert {layer.method for layer in known} == {"fourier"}
     assert {layer.compute_dtype for layer in known} == {"bfloat16"}
     assert {layer.method for layer in networks.instantiate(architectures[0]).layers if hasattr(layer, "method")} == {"direct"}
+
+
+def of_doubled(inputs):
+    return inputs.repeat(2, axis=1).repeat(2, axis=2)
+
+
+@pytest.mark.parametrize("upsampling", ["nearest", "transposed"])
+def test_a_residual_row_of_the_generator_adds_what_comes_in(networks_parameters, upsampling):
+    parameters = networks_parameters.generator.model_copy(update={"upsampling": upsampling, "residual": True})
+    stage = GeneratorStage(width=4, kernel_size=4 if upsampling == "transposed" else 3, double=True)
+    inputs = keras.Input((3, 2, 5))
+    model = keras.Model(inputs, generator_block(inputs, stage, parameters, "row"))
+    convolution = model.get_layer("row_convolution")
+    convolution.kernel.assign(np.zeros(convolution.kernel.shape))
+    features = np.random.default_rng(0).normal(size=(2, 3, 2, 5)).astype(np.float32)
+    # what is normalised is nothing: max(0, 0 + shortcut), each pixel four times
+    shortcut = features @ model.get_layer("row_shortcut").kernel.numpy()[0, 0]
+    np.testing.assert_allclose(model(features), np.maximum(of_doubled(shortcut), 0), atol=1e-6)
+
+
+def test_a_residual_row_of_the_discriminator_adds_the_mean_of_what_comes_in(networks_parameters):
+    parameters = networks_parameters.discriminator.model_copy(update={"residual": True, "dropout": 0.0})
+    stage = DiscriminatorStage(width=4, kernel_size=3, halve=True)
+    inputs = keras.Input((4, 6, 5))
+    model = keras.Model(inputs, discriminator_block(inputs, stage, parameters, False, "row"))
+    convolution = model.get_layer("row_convolution")
+    convolution.kernel.assign(np.zeros(convolution.kernel.shape))
+    features = np.random.default_rng(0).normal(size=(2, 4, 6, 5)).astype(np.float32)
+    # (0 + shortcut) / √2, of the means over blocks of 2 × 2
+    means = features.reshape(2, 2, 2, 3, 2, 5).mean(axis=(2, 4))
+    expected = means @ model.get_layer("row_shortcut").kernel.numpy()[0, 0] / np.sqrt(2)
+    np.testing.assert_allclose(model(features), expected, atol=1e-6)
+
+
+@settings(max_examples=8)
+@given(height=st.integers(2, 40), width=st.integers(2, 40), is_spectral=st.booleans(), normalization=st.sampled_from(["none", "layer"]))
+def test_residual_networks_serve_what_others_serve(height, width, is_spectral, normalization):
+    rows = [{"width": 2}, *[{"width": 3, "kernel_size": 3, "double": True}] * 2]
+    parameters = section(
+        NetworksParameters,
+        latent={"dimension": 2, "distribution": "normal"},
+        generator=section(GeneratorParameters, stages=rows, output_kernel_size=3, residual=True),
+        discriminator=section(
+            DiscriminatorParameters,
+            stages=[{"width": 2, "kernel_size": 3}, {"width": 3, "kernel_size": 3, "halve": True}],
+            residual=True,
+            spectral_normalization=is_spectral,
+            normalization=normalization,
+        ),
+    )
+    generator, discriminator = build(parameters, (4 * height, 4 * width, 3))
+    networks.check_pair(generator, discriminator)
+    names = [layer.name for layer in discriminator.layers]
+    # pixels are not added, features are
+    assert "stage_1_sum" not in names
+    assert "stage_2_sum" in names
