@@ -25,7 +25,7 @@ from ganflow.data.pictures import decoding, intake
 from ganflow.data.pictures.decoding import decode, decode_all
 from ganflow.data.pictures.geometry import fit
 from ganflow.data.pictures.intake import take_in
-from ganflow.data.pictures.likeness import bands, differing_bits, is_near
+from ganflow.data.pictures.likeness import are_near, bands, differing_bits
 from ganflow.data.pictures.store import Completion, Decoding, Listing, PictureStore, Untouched
 from ganflow.data.sources import files
 from ganflow.errors import ConfigurationError, DataError
@@ -493,13 +493,12 @@ def test_the_hash_of_a_gradient_by_hand():
 
 def test_bits_that_differ_by_hand():
     # 0b101 and 0b011 differ in two bits, 0xFFFF and 0 in sixteen
-    assert differing_bits([0b101, 0xFFFF, 7, 7], [0b011, 0, 7, 7]) == 18
+    assert list(differing_bits([0b101, 0xFFFF, 7, 7], [[0b011, 0, 7, 7], [0b101, 0xFFFF, 7, 6]])) == [18, 1]
 
 
 def test_two_images_are_near_up_to_a_difference_of_eight():
     image = np.full((8, 8, 3), 100, np.uint8)
-    assert is_near(image, image + 7)
-    assert not is_near(image, image + 8)
+    assert list(are_near(image, np.stack([image + 7, image + 8, image - 7, image]))) == [True, False, True, True]
 
 
 # classes

@@ -41,12 +41,12 @@ def bands(image: np.ndarray) -> tuple[int | None, ...]:
     return tuple(int(part) for part in bits.view(">u2"))
 
 
-def differing_bits(own: Sequence[int], others: Sequence[int]) -> int:
-    """Hamming distance of two hashes, given in their parts."""
-    return sum((one ^ other).bit_count() for one, other in zip(own, others, strict=True))
+def differing_bits(own: Sequence[int], others: Sequence[Sequence[int]]) -> np.ndarray:
+    """Hamming distances (N,) of a hash to N others, each given in its parts."""
+    return np.bitwise_count(np.array(others) ^ np.array(own)).sum(axis=1)
 
 
-def is_near(image: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two images, uint8 (H, W, C), differ by less than what compression and scaling do."""
-    difference = image.astype(np.float32) - other.astype(np.float32)
-    return float(np.sqrt(np.mean(np.square(difference)))) < _LARGEST_DIFFERENCE
+def are_near(image: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Whether others (N, H, W, C) differ from an image (H, W, C) by less than what compression and scaling do, (N,); all uint8."""
+    difference = others.astype(np.float32) - image
+    return np.sqrt(np.mean(np.square(difference), axis=(1, 2, 3))) < _LARGEST_DIFFERENCE

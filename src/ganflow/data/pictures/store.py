@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from ganflow.config.data import DataParameters
 from ganflow.data.images import ImageChunk
 from ganflow.data.pictures.collection import Listed, readable
 from ganflow.data.pictures.decoding import Decoded
-from ganflow.data.pictures.likeness import MOST_DIFFERING_BITS, NUM_BANDS, differing_bits, is_near
+from ganflow.data.pictures.likeness import MOST_DIFFERING_BITS, NUM_BANDS, are_near, differing_bits
 from ganflow.data.sources.source import chunk_length
 from ganflow.data.splits import draw_held_out
 from ganflow.errors import DataError
@@ -25,7 +26,16 @@ from ganflow.errors import DataError
 _MOST_COMPARED = 50
 """Images that are looked at in each band; more have it in common where many are alike in part, such as a white half."""
 
+_COMPARED_AT_ONCE = 16
+
 _BANDS = [f"band_{number}" for number in range(NUM_BANDS)]
+
+_SHARING = " UNION ".join(
+    f"SELECT * FROM (SELECT id, name, is_held_out, {', '.join(_BANDS)} FROM picture "  # noqa: S608
+    f"WHERE {band} = ? AND is_held_out IS NOT NULL LIMIT {_MOST_COMPARED})"
+    for band in _BANDS
+)
+"""Images that have a side and share a part of their hash with another one, each once."""
 
 _SCHEMA = f"""
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT);
@@ -331,14 +341,16 @@ def _find_like(
     equal = connection.execute("SELECT name, is_held_out FROM picture WHERE digest = ? AND is_held_out IS NOT NULL LIMIT 1", (digest,))
     if (found := equal.fetchone()) is not None:
         return found
-    for band, value in zip(_BANDS, own, strict=True):
-        if value is None:
-            continue
-        query = (
-            f"SELECT id, name, is_held_out, {', '.join(_BANDS)} FROM picture "  # noqa: S608
-            f"WHERE {band} = ? AND is_held_out IS NOT NULL LIMIT {_MOST_COMPARED}"
-        )
-        for number, name, side, *others in connection.execute(query, (value,)).fetchall():
-            if differing_bits(own, others) <= MOST_DIFFERING_BITS and is_near(image, _image(connection, number, shape)):
-                return name, side
+    if None in own:
+        return None, None
+    rows = connection.execute(_SHARING, own).fetchall()
+    if not rows:
+        return None, None
+    is_alike = differing_bits(own, [bits for _, _, _, *bits in rows]) <= MOST_DIFFERING_BITS
+    alike = iter([row for row, is_one in zip(rows, is_alike, strict=True) if is_one])
+    while some := list(islice(alike, _COMPARED_AT_ONCE)):
+        near = are_near(image, np.stack([_image(connection, number, shape) for number, *_ in some]))
+        if near.any():
+            _, name, side, *_ = some[int(near.argmax())]
+            return name, side
     return None, None
