@@ -60,6 +60,7 @@ def main() -> None:
     parser.add_argument("pictures")
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--steps", type=int, help="as many, however long they last")
     parser.add_argument("--best", action="store_true")
     options = parser.parse_args()
     torch.manual_seed(0)
@@ -73,7 +74,7 @@ def main() -> None:
     loss = nn.BCEWithLogitsLoss()
     cast = (lambda: torch.autocast("cpu", torch.bfloat16)) if options.best else nullcontext
     start, steps, times = time.perf_counter(), 0, []
-    while time.perf_counter() - start < 60 * options.minutes:
+    while steps < options.steps if options.steps else time.perf_counter() - start < 60 * options.minutes:
         before = time.perf_counter()
         real = images[torch.randint(len(images), (BATCH,))]
         with cast():
