@@ -56,7 +56,8 @@ def build_generator(
         inputs = {NOISE: noise, LABEL: keras.Input((), dtype="int32", name=LABEL)}
         label = ClassLabel(proportions, name="class")(inputs[LABEL])
         # as far apart as draws of noise are
-        embedding = keras.layers.Embedding(len(proportions), latent.dimension, keras.initializers.RandomNormal(stddev=1.0), name="class_embedding")(label)
+        spread = keras.initializers.RandomNormal(stddev=1.0)
+        embedding = keras.layers.Embedding(len(proportions), latent.dimension, spread, name="class_embedding")(label)
         hidden = keras.layers.Concatenate(name="latent_and_class")([hidden, embedding])
     hidden = project(hidden, (height // factor, width // factor, first.width), parameters)
     for number, stage in enumerate(rest, start=1):

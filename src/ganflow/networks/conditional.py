@@ -75,8 +75,8 @@ def class_proportions(wish: str | bool, class_counts: Sequence[int]) -> list[flo
         )
     if not all(class_counts):
         raise ConfigurationError(
-            f"Got no training image of class number {list(class_counts).index(0)}, expected some of each. Set networks.conditional=false, or "
-            "give images of it."
+            f"Got no training image of class number {list(class_counts).index(0)}, expected some of each. Set networks.conditional=false, "
+            "or give images of it."
         )
     whole = sum(class_counts)
     return [count / whole for count in class_counts]

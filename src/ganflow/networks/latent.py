@@ -79,10 +79,7 @@ def draw_inputs(generator: keras.Model, num: int | tf.Tensor, seed: Any) -> Any:
     """
     latent = next(layer for layer in generator.layers if isinstance(layer, Latent))
     shape = (num, latent.output.shape[-1])
-    if latent.distribution == "uniform":
-        noise = 2.0 * uniform(shape, seed) - 1.0
-    else:
-        noise = tf.reshape(normal(num * shape[1], seed), shape)
+    noise = 2.0 * uniform(shape, seed) - 1.0 if latent.distribution == "uniform" else tf.reshape(normal(num * shape[1], seed), shape)
     if not (proportions := proportions_of(generator)):
         return noise
     of_labels = tf.random.experimental.stateless_fold_in(seed, 1, alg=ALGORITHM)
