@@ -11,7 +11,7 @@ from ganflow.networks.builders import (
     layer_table,
     normalises_batches,
 )
-from ganflow.networks.conditional import ClassLabel, OwnClass
+from ganflow.networks.conditional import AskedClass, OwnClass
 from ganflow.networks.convolution import SameConv2D, UpsampledConv2D
 from ganflow.networks.hashing import check_record, hash_weights
 from ganflow.networks.latent import Latent, draw_inputs, draw_sheet_inputs
@@ -21,7 +21,7 @@ from ganflow.networks.spectral import SpectralConv2D, SpectralDense
 
 __all__ = [
     "Architecture",
-    "ClassLabel",
+    "AskedClass",
     "FusedBatchNormalization",
     "Latent",
     "OwnClass",

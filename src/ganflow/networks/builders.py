@@ -12,7 +12,7 @@ import numpy as np
 from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, LatentParameters, NetworksParameters
 from ganflow.errors import ConfigurationError
 from ganflow.networks.blocks import discriminator_block, generator_block, project
-from ganflow.networks.conditional import IMAGES, LABEL, NOISE, ClassLabel, OwnClass, class_proportions
+from ganflow.networks.conditional import IMAGES, LABEL, NOISE, AskedClass, OwnClass, class_proportions
 from ganflow.networks.latent import Latent
 from ganflow.networks.spectral import SpectralDense
 from ganflow.networks.tables import discriminator_table, generator_table, reduction
@@ -33,7 +33,7 @@ def build_generator(
     image_shape: tuple[int, int, int],
     proportions: Sequence[float] = (),
 ) -> keras.Model:
-    """Build a DCGAN generator (1511.06434) from its table; conditional with `proportions`, an embedding of the class beside the noise.
+    """Build a DCGAN generator (1511.06434) from its table; with `proportions` it takes the class, one-hot, beside the noise (1411.1784).
 
     Args:
         parameters: of the network.
@@ -54,11 +54,8 @@ def build_generator(
     hidden = Latent(latent.distribution, name="latent")(noise)
     if proportions:
         inputs = {NOISE: noise, LABEL: keras.Input((), dtype="int32", name=LABEL)}
-        label = ClassLabel(proportions, name="class")(inputs[LABEL])
-        # as far apart as draws of noise are
-        spread = keras.initializers.RandomNormal(stddev=1.0)
-        embedding = keras.layers.Embedding(len(proportions), latent.dimension, spread, name="class_embedding")(label)
-        hidden = keras.layers.Concatenate(name="latent_and_class")([hidden, embedding])
+        asked = AskedClass(proportions, name="class")(inputs[LABEL])
+        hidden = keras.layers.Concatenate(name="latent_and_class")([hidden, asked])
     hidden = project(hidden, (height // factor, width // factor, first.width), parameters)
     for number, stage in enumerate(rest, start=1):
         hidden = generator_block(hidden, stage, parameters, f"stage_{number}")

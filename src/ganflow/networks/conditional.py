@@ -18,8 +18,8 @@ MOST_CLASSES = 1000
 
 
 @keras.saving.register_keras_serializable("ganflow")
-class ClassLabel(keras.layers.Layer):
-    """Identity on labels (N,), with the proportions in which classes are drawn where nobody asks for one.
+class AskedClass(keras.layers.Layer):
+    """Labels (N,) to one-hot vectors (N, K), with the proportions in which classes are drawn where nobody asks for one.
 
     Args:
         proportions: of the classes, above 0, in sum 1.
@@ -30,8 +30,12 @@ class ClassLabel(keras.layers.Layer):
         self.proportions = [float(share) for share in proportions]
 
     def call(self, inputs: Any) -> Any:
-        """Return the labels as they are."""
-        return inputs
+        """Encode."""
+        return tf.one_hot(inputs, len(self.proportions), dtype=self.compute_dtype)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, int]:
+        """(N, K)."""
+        return (input_shape[0], len(self.proportions))
 
     def get_config(self) -> dict[str, Any]:
         """Everything needed to build the layer again."""
@@ -84,7 +88,7 @@ def class_proportions(wish: str | bool, class_counts: Sequence[int]) -> list[flo
 
 def proportions_of(network: keras.Model) -> list[float]:
     """In which a generator draws its classes; [] for one that knows none."""
-    return next((layer.proportions for layer in network.layers if isinstance(layer, ClassLabel)), [])
+    return next((layer.proportions for layer in network.layers if isinstance(layer, AskedClass)), [])
 
 
 def draw_labels(proportions: Sequence[float], draws: tf.Tensor) -> tf.Tensor:
