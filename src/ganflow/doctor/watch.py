@@ -122,6 +122,7 @@ class Watch:
         self._generator = instantiate(generator)
         self._draw = compile_generator(self._generator, health.batch_size)
         self._inputs = sample_inputs(self._generator, health.num_samples, health.seed)
+        self._scores = SCORES if labels_of(self._inputs) is None else (*SCORES, *CLASS_SCORES)
         self._extract = Extractor(real["extractor"], health.batch_size)
         self._extractor = name_extractor(real["extractor"])
         self.step, self._best = 0, (np.inf, -1)
@@ -144,7 +145,7 @@ class Watch:
         """
         step, every = history["step"], self._health.score_every
         is_due = step // every > self.step // every or step >= self._num_steps
-        scores = self._score(arrays) if is_due else dict.fromkeys((*SCORES, *CLASS_SCORES), np.nan)
+        scores = self._score(arrays) if is_due else dict.fromkeys(self._scores, np.nan)
         row = history | _sheet_columns(sheet) | scores | {"extractor": self._extractor}
         self._take(row, is_news=True)
         return row | {"best_step": self._best[1] if self._best[1] >= 0 else np.nan}
@@ -157,7 +158,7 @@ class Watch:
         self.step = int(row["step"])
         if row["extractor"] != self._extractor:
             # scores in other features cannot be compared with those to come
-            row = row | dict.fromkeys((*SCORES, *CLASS_SCORES), np.nan)
+            row = row | dict.fromkeys(self._scores, np.nan)
         if row["kernel_distance"] < self._best[0]:
             self._best = (row["kernel_distance"], self.step)
         self._report(self.doctor.observe(row), is_news)
@@ -180,7 +181,9 @@ class Watch:
 
     def _class_scores(self, images: np.ndarray, seen: FeatureSet) -> dict[str, float]:
         asked, real_labels = labels_of(self._inputs), self._real["labels"]
-        if asked is None or seen.labels is None or real_labels is None:
+        if asked is None:
+            return {}
+        if seen.labels is None or real_labels is None:
             return dict.fromkeys(CLASS_SCORES, np.nan)
         num_classes = self._real["num_classes"]
         shares = agreement(asked, seen.labels, num_classes)

@@ -158,7 +158,7 @@ def score_study(
             continue
         exported = export_generator(checkpoints, best_checkpoints, training_history, run.training_run, run.generator, run.parameters)
         drawn = sample_images(exported["generator"], num, parameters.batch_size, parameters.seed)
-        found = scorer.score(drawn, len(data_fingerprint["class_names"]))
+        found = scorer.score(scorer.extract(drawn), len(data_fingerprint["class_names"]))
         scores[run_id] = {
             "recipe": run.recipe,
             "seed": run.seed,
