@@ -24,9 +24,9 @@ class Scorer:
         self._num_neighbours = parameters.num_neighbours
         self.held_out: FeatureSet = self.extract(held_out_images)
 
-    def score(self, images: np.ndarray, num_classes: int) -> dict[str, float]:
-        """Scores of (N, H, W, C) uint8 images, see `ganflow.metrics.report.score`."""
-        return score(self.held_out, self.extract(images), num_classes, self._num_neighbours)
+    def score(self, seen: FeatureSet, num_classes: int) -> dict[str, float]:
+        """Scores of images as the extractor sees them, see `ganflow.metrics.report.score`."""
+        return score(self.held_out, seen, num_classes, self._num_neighbours)
 
 
 def num_scored(parameters: EvaluationParameters, num_train: int) -> int:

@@ -5,7 +5,7 @@ import pytest
 
 from base_parameters import section
 
-FINGERPRINT = {"sha256": "a" * 64, "image_shape": [8, 8, 1], "class_names": ["even", "odd"]}
+FINGERPRINT = {"sha256": "a" * 64, "image_shape": [8, 8, 1], "class_names": ["even", "odd"], "class_counts": [12, 12]}
 
 
 @pytest.fixture(scope="session")

@@ -23,10 +23,12 @@ class Contestant(TypedDict):
         scores: {name: one value for each draw}, with `kernel_distance`, `coverage`, `recall`, `precision`, `density`; where classes are
             named, `num_classes_reached`.
         nearest_distance: median distance of its images to the nearest training image.
+        asked_class_shares: {class: for each draw the share of the images asked to be of it that are}; absent if it knows no classes.
     """
 
     scores: dict[str, list[float]]
     nearest_distance: float
+    asked_class_shares: NotRequired[dict[str, list[float]]]
 
 
 class Trial(TypedDict):
@@ -83,16 +85,30 @@ def _comparisons(trial: Trial, gate: GateParameters) -> Iterator[Condition]:
     if champion is None:
         return
     if gate.kernel_distance_improves:
-        _, high, evidence = _difference("kernel_distance", challenger, champion, gate.confidence)
+        _, high, evidence = _difference(challenger["scores"]["kernel_distance"], champion["scores"]["kernel_distance"], gate.confidence)
         yield _condition("kernel_distance_improves", high < 0, f"{evidence}; all of it has to be below 0")
     for name in gate.not_worse:
-        _, high, evidence = _difference(name, challenger, champion, gate.confidence)
+        _, high, evidence = _difference(challenger["scores"][name], champion["scores"][name], gate.confidence)
         yield _condition(f"{name}_not_worse", high >= 0, f"{evidence}; not all of it may be below 0")
+    if gate.not_worse_per_class and "asked_class_shares" in champion:
+        yield _condition("not_worse_per_class", *_compare_classes(challenger, champion["asked_class_shares"], gate.confidence))
 
 
-def _difference(name: str, challenger: Contestant, champion: Contestant, confidence: float) -> tuple[float, float, str]:
+def _compare_classes(challenger: Contestant, champion: dict[str, list[float]], confidence: float) -> tuple[bool, str]:
+    """Whether no class is drawn less often than by the champion where it is asked for, and the numbers of that which fares worst."""
+    own = challenger.get("asked_class_shares")
+    if own is None:
+        return False, "the champion draws the class that it is asked for, the challenger knows no classes"
+    found = {name: _difference(own[name], champion[name], confidence) for name in champion if name in own}
+    if not found:
+        return True, "they have no class in common"
+    name, (_, high, evidence) = min(found.items(), key=lambda item: item[1][1])
+    return high >= 0, f"of the images that were asked to be of the class '{name[:40]}', {evidence}; not all of it may be below 0"
+
+
+def _difference(challenger: list[float], champion: list[float], confidence: float) -> tuple[float, float, str]:
     """Interval of challenger minus champion, and both in words."""
-    values, others = np.array(champion["scores"][name]), np.array(challenger["scores"][name])
+    values, others = np.array(champion), np.array(challenger)
     found = compare(values, others, confidence)
     # where neither spreads, the difference is exact
     low, high = (found["difference"] if math.isnan(found[end]) else found[end] for end in ("low", "high"))

@@ -13,8 +13,10 @@ from ganflow.config.retraining import RetrainingParameters
 from ganflow.data.fingerprint import Fingerprint
 from ganflow.data.images import evenly
 from ganflow.features.stored import FeatureExtractor, name_extractor
+from ganflow.metrics.classes import agreement
 from ganflow.metrics.images import nearest_distances
 from ganflow.metrics.report import score_key
+from ganflow.networks.conditional import labels_of
 from ganflow.sampling.images import compile_generator, sample_inputs
 from ganflow.scoring import Scorer, num_scored
 
@@ -74,14 +76,21 @@ class Contest:
         """Scores of every draw, and the distance to training images of the last one."""
         generate = compile_generator(generator, self.evaluation.batch_size)
         scores: dict[str, list[float]] = {}
+        shares: dict[str, list[float]] = {}
         for draw in range(self.parameters.num_draws):
-            images = generate(sample_inputs(generator, self._num_samples, self.parameters.seed + draw))
-            found = scorer.score(images, self._num_classes)
+            inputs = sample_inputs(generator, self._num_samples, self.parameters.seed + draw)
+            images, asked = generate(inputs), labels_of(inputs)
+            seen = scorer.extract(images)
+            found = scorer.score(seen, self._num_classes)
             for name in SCORES:
                 # those about classes are not there where the extractor names none
                 if (key := score_key(name, self._num_samples)) in found:
                     scores.setdefault(name, []).append(found[key])
-        return {"scores": scores, "nearest_distance": self._nearest_distance(images)}
+            if asked is not None and seen.labels is not None:
+                for name, share in zip(self.fingerprint["class_names"], agreement(asked, seen.labels, self._num_classes), strict=True):
+                    shares.setdefault(name, []).append(float(share))
+        contestant: Contestant = {"scores": scores, "nearest_distance": self._nearest_distance(images)}
+        return contestant | {"asked_class_shares": shares} if shares else contestant
 
     def _nearest_distance(self, images: np.ndarray) -> float:
         """Median distance of some of the images to the nearest training image."""

@@ -105,8 +105,16 @@ class DiscriminatorParameters(Section):
 
 
 class NetworksParameters(Section):
-    """Both networks, as tables that `ganflow.networks.builders` folds blocks over."""
+    """Both networks, as tables that `ganflow.networks.builders` folds blocks over.
 
+    Attributes:
+        conditional: whether a class is asked for and drawn; `auto` where the images have labels.
+        latent: what the generator starts from.
+        generator: from noise to images.
+        discriminator: from images to a logit.
+    """
+
+    conditional: Literal["auto"] | bool
     latent: LatentParameters
     generator: GeneratorParameters
     discriminator: DiscriminatorParameters

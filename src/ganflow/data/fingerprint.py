@@ -6,7 +6,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from ganflow.data.images import ImageSet
+from ganflow.data.images import ImageSet, count_classes
 from ganflow.errors import DataError
 from ganflow.runtime.hashing import hash_array, hash_arrays
 
@@ -22,6 +22,7 @@ class Fingerprint(TypedDict):
         num_held_out: held-out images.
         image_shape: [H, W, C].
         class_names: one for each class; empty where the images have none.
+        class_counts: training images of each class; empty where they have none.
     """
 
     source: str
@@ -31,6 +32,7 @@ class Fingerprint(TypedDict):
     num_held_out: int
     image_shape: list[int]
     class_names: list[str]
+    class_counts: list[int]
 
 
 def fingerprint(train: ImageSet, held_out: ImageSet) -> str:
@@ -73,4 +75,5 @@ def describe(train: ImageSet, held_out: ImageSet, source: str) -> Fingerprint:
         "num_held_out": len(held_out),
         "image_shape": list(train.images.shape[1:]),
         "class_names": list(train.class_names),
+        "class_counts": count_classes(train),
     }

@@ -71,6 +71,11 @@ class ImageChunk:
         return len(self.images)
 
 
+def count_classes(images: ImageSet) -> list[int]:
+    """Images of each class; [] where they have none."""
+    return [] if images.labels is None else np.bincount(images.labels, minlength=len(images.class_names)).tolist()
+
+
 def check_images(images: np.ndarray, labels: np.ndarray | None) -> None:
     """Raise DataError unless images are uint8 (N, H, W, C), C 1 or 3, and labels, if any, are int64 (N,)."""
     _check_array("images", images, np.dtype(np.uint8), rank=4)

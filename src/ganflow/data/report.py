@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ganflow.config.data import DataParameters
-from ganflow.data.images import ImageSet, evenly
+from ganflow.data.images import ImageSet, count_classes, evenly
 from ganflow.data.pictures import COLLECTIONS
 from ganflow.data.pictures.store import PictureStore
 from ganflow.data.splits import image_digests
@@ -43,10 +43,9 @@ def _classes(train: ImageSet, held_out: ImageSet) -> list[dict[str, Any]]:
     """Images of each class; [] where they have none."""
     if train.labels is None or held_out.labels is None:
         return []
-    counts = [np.bincount(own.labels, minlength=len(train.class_names)) for own in (train, held_out) if own.labels is not None]
     return [
-        {"name": name, "num_train": int(own), "num_held_out": int(other)}
-        for name, own, other in zip(train.class_names, *counts, strict=True)
+        {"name": name, "num_train": own, "num_held_out": other}
+        for name, own, other in zip(train.class_names, count_classes(train), count_classes(held_out), strict=True)
     ]
 
 

@@ -19,6 +19,8 @@ class RealImages(TypedDict):
         neighbours: (M, H, W, C) uint8, training images among which the nearest one of a generated image is looked for.
         quantile: of the distances to the nearest one; a copy's original is among the neighbours with twice this probability.
         extractor: whose features these are.
+        images: (N, H, W, C) uint8, the real images in a score.
+        labels: (N,), their classes as the extractor names them; None where it names none.
     """
 
     row: dict[str, float]
@@ -27,3 +29,5 @@ class RealImages(TypedDict):
     neighbours: np.ndarray
     quantile: float
     extractor: FeatureExtractor
+    images: np.ndarray
+    labels: np.ndarray | None

@@ -132,6 +132,26 @@ def classes_missing(chart: Chart) -> Detection | None:
     return Detection("classes_missing", {"num_classes": reached[-1], "num_before": reached[0], "num_wanted": wanted})
 
 
+def class_ignored(chart: Chart) -> Detection | None:
+    """Of the images that were asked to be of some class, most are of another."""
+    recent = chart.scored()[-PATIENCE:]
+    shares = [row.get("lowest_asked_share", np.nan) for row in recent]
+    # of unconditional generators the shares are NaN
+    if len(shares) < PATIENCE or not max(shares) < 0.5 or shares[-1] > shares[0] + 0.1:
+        return None
+    return Detection("class_ignored", {"share": shares[-1], "class": recent[-1]["lowest_asked_class"]})
+
+
+def class_collapsed(chart: Chart) -> Detection | None:
+    """Of one class the generator draws a few pictures again and again; of all classes it would be `repeated_images`."""
+    scored = chart.scored()[-2:]
+    if len(scored) < 2 or not all(row.get("lowest_class_spread", np.nan) < 0.4 for row in scored):
+        return None
+    if repeated_images(chart) is not None:
+        return None
+    return Detection("class_collapsed", {"spread": scored[-1]["lowest_class_spread"], "class": scored[-1]["narrowest_class"]})
+
+
 def divergence(chart: Chart) -> Detection | None:
     """A loss or gradient grows far beyond its usual size."""
     if len(chart.rows) < 2 * PATIENCE:
@@ -209,6 +229,8 @@ RULES: dict[Rule, Wording] = {
     checkerboard: wording.checkerboard,
     repeated_images: wording.repeated_images,
     classes_missing: wording.classes_missing,
+    class_ignored: wording.class_ignored,
+    class_collapsed: wording.class_collapsed,
     divergence: wording.divergence,
     oscillation: wording.oscillation,
     decline: wording.decline,

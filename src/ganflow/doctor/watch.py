@@ -16,11 +16,12 @@ from ganflow.doctor.findings import Finding
 from ganflow.doctor.real import RealImages
 from ganflow.features.extractor import Extractor
 from ganflow.features.stored import FeatureExtractor, name_extractor
-from ganflow.metrics.classes import num_classes_reached
+from ganflow.metrics.classes import agreement, num_classes_reached
 from ganflow.metrics.images import image_statistics, nearest_distances
 from ganflow.metrics.kernel import kernel_distance
 from ganflow.metrics.report import FeatureSet
 from ganflow.networks import Architecture, instantiate, normalises_batches
+from ganflow.networks.conditional import labels_of
 from ganflow.runtime.seeds import named_random
 from ganflow.sampling.images import compile_generator, sample_inputs
 from ganflow.training.state import assign_average
@@ -29,8 +30,15 @@ logger = logging.getLogger(__name__)
 
 SCORES = ("kernel_distance", "kernel_distance_standard_error", "num_classes_reached", "nearest_distance", "sample_distance")
 
+CLASS_SCORES = ("lowest_asked_share", "lowest_asked_class", "lowest_class_spread", "narrowest_class")
+"""Of conditional generators: the share of the images asked of a class that are of it, where it is lowest, and of which class that is; and
+the median distance of a class's images to their nearest neighbour among themselves, as a share of that of real images."""
+
 _NUM_COMPARED = 200
 """For how many images the nearest training image is looked for."""
+
+_FEWEST_OF_A_CLASS = 8
+_NO_DISTANCE = 1e-6
 
 _MOST_CANDIDATES = 10_000
 """Among how many training images it is looked for, at most."""
@@ -62,6 +70,8 @@ def look_at_real_images(images: np.ndarray, extractor: FeatureExtractor, num_cla
         "neighbours": neighbours,
         "quantile": quantile,
         "extractor": extractor,
+        "images": real,
+        "labels": seen.labels,
     }
 
 
@@ -112,6 +122,7 @@ class Watch:
         self._generator = instantiate(generator)
         self._draw = compile_generator(self._generator, health.batch_size)
         self._inputs = sample_inputs(self._generator, health.num_samples, health.seed)
+        self._scores = SCORES if labels_of(self._inputs) is None else (*SCORES, *CLASS_SCORES)
         self._extract = Extractor(real["extractor"], health.batch_size)
         self._extractor = name_extractor(real["extractor"])
         self.step, self._best = 0, (np.inf, -1)
@@ -134,7 +145,7 @@ class Watch:
         """
         step, every = history["step"], self._health.score_every
         is_due = step // every > self.step // every or step >= self._num_steps
-        scores = self._score(arrays) if is_due else dict.fromkeys(SCORES, np.nan)
+        scores = self._score(arrays) if is_due else dict.fromkeys(self._scores, np.nan)
         row = history | _sheet_columns(sheet) | scores | {"extractor": self._extractor}
         self._take(row, is_news=True)
         return row | {"best_step": self._best[1] if self._best[1] >= 0 else np.nan}
@@ -147,7 +158,7 @@ class Watch:
         self.step = int(row["step"])
         if row["extractor"] != self._extractor:
             # scores in other features cannot be compared with those to come
-            row = row | dict.fromkeys(SCORES, np.nan)
+            row = row | dict.fromkeys(self._scores, np.nan)
         if row["kernel_distance"] < self._best[0]:
             self._best = (row["kernel_distance"], self.step)
         self._report(self.doctor.observe(row), is_news)
@@ -166,13 +177,38 @@ class Watch:
             # as many as there are real images, since the more images there are, the nearer their neighbours are
             _sample_distance(images[: len(self._real["features"])]),
         )
-        return dict(zip(SCORES, values, strict=True))
+        return dict(zip(SCORES, values, strict=True)) | self._class_scores(images, seen)
+
+    def _class_scores(self, images: np.ndarray, seen: FeatureSet) -> dict[str, float]:
+        asked, real_labels = labels_of(self._inputs), self._real["labels"]
+        if asked is None:
+            return {}
+        if seen.labels is None or real_labels is None:
+            return dict.fromkeys(CLASS_SCORES, np.nan)
+        num_classes = self._real["num_classes"]
+        shares = agreement(asked, seen.labels, num_classes)
+        spreads = np.array([_spread_ratio(images[asked == own], self._real["images"][real_labels == own]) for own in range(num_classes)])
+        found = [value for lowest in (shares, spreads) for value in _lowest(lowest)]
+        return dict(zip(CLASS_SCORES, found, strict=True))
 
     @staticmethod
     def _report(findings: list[Finding], is_news: bool) -> None:
         if is_news:
             for finding in findings:
                 logger.log(logging.WARNING if finding.severity == "serious" else logging.INFO, "%s", finding)
+
+
+def _spread_ratio(images: np.ndarray, real: np.ndarray) -> float:
+    """How far images lie apart, as a share of real ones, as many of both; NaN for too few."""
+    num = min(len(images), len(real))
+    if num < _FEWEST_OF_A_CLASS:
+        return np.nan
+    return _sample_distance(images[:num]) / max(_sample_distance(real[:num]), _NO_DISTANCE)
+
+
+def _lowest(values: np.ndarray) -> tuple[float, float]:
+    """The lowest value and its number; NaN for both if there is none."""
+    return (np.nan, np.nan) if np.isnan(values).all() else (float(np.nanmin(values)), float(np.nanargmin(values)))
 
 
 def _sheet_columns(images: np.ndarray) -> dict[str, float]:

@@ -136,6 +136,30 @@ def classes_missing(detection: Detection, recipe: Recipe) -> Finding:
     )
 
 
+def class_ignored(detection: Detection, recipe: Recipe) -> Finding:
+    """The numbers are of the class whose share is lowest."""
+    numbers = detection.numbers
+    return Finding(
+        detection.name,
+        "serious",
+        f"of the images that were asked to be of class {numbers['class']:.0f}, {numbers['share']:.0%} are",
+        "The labels of the training images say little about them, or the discriminator does not heed the class.",
+        f"{bound_slope(recipe)}, check the labels (data/08_reporting/contact_sheet.png), or set networks.conditional to false.",
+    )
+
+
+def class_collapsed(detection: Detection, recipe: Recipe) -> Finding:
+    """The numbers are of the class whose images lie nearest to each other."""
+    numbers = detection.numbers
+    return Finding(
+        detection.name,
+        "serious",
+        f"images of class {numbers['class']:.0f} are {numbers['spread']:.0%} as far from each other as real ones of it",
+        "The generator has found a few pictures of this class that the discriminator takes for real; it may have few training images.",
+        f"{bound_slope(recipe)}, give more images of the class, or set training.augmentation.translation to 0.125.",
+    )
+
+
 def divergence(detection: Detection, recipe: Recipe) -> Finding:
     """The subject is a column of history; without numbers, it is the message of the error that training has ended in."""
     numbers = detection.numbers

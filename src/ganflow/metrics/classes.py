@@ -57,6 +57,17 @@ def num_classes_reached(labels: np.ndarray, num_classes: int, minimum_share: flo
     return int(np.count_nonzero((counts > 0) & (counts * num_classes >= minimum_share * counts.sum())))
 
 
+def agreement(asked: np.ndarray, drawn: np.ndarray, num_classes: int) -> np.ndarray:
+    """For each class the share of the samples that were asked to be of it and are, (num_classes,) in [0, 1]; NaN where none was asked for.
+
+    Args:
+        asked: (N,), whole numbers from 0 to num_classes - 1.
+        drawn: (N,), the classes that a classifier names.
+        num_classes: number of classes.
+    """
+    return np.array([np.mean(drawn[asked == own] == own) if (asked == own).any() else np.nan for own in range(num_classes)])
+
+
 def _class_counts(labels: np.ndarray, num_classes: int) -> np.ndarray:
     """Number of samples (num_classes,) in each class."""
     checked = np.asarray(labels)

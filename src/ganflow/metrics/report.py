@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from ganflow.errors import DataError
-from ganflow.metrics.classes import class_histogram_distance, num_classes_reached
+from ganflow.metrics.classes import agreement, class_histogram_distance, num_classes_reached
 from ganflow.metrics.frechet import frechet_distance
 from ganflow.metrics.kernel import kernel_distance
 from ganflow.metrics.neighbours import manifold_scores
+
+_FEWEST = 4
+"""Images of a class that a kernel distance takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +24,7 @@ class FeatureSet:
     Attributes:
         features: (N, D).
         labels: (N,), the class that the extractor decides on, 0 to number of classes - 1; None for one that names no classes.
+        asked: (N,), the class that a generator was asked for; None for one that knows no classes, and for real images.
 
     Raises:
         DataError: if features and labels are not equally many.
@@ -27,6 +32,7 @@ class FeatureSet:
 
     features: np.ndarray
     labels: np.ndarray | None = None
+    asked: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.labels is not None and len(self.features) != len(self.labels):
@@ -66,7 +72,22 @@ def score(real: FeatureSet, generated: FeatureSet, num_classes: int, num_neighbo
     if real.labels is not None and generated.labels is not None:
         scores["class_histogram_distance"] = class_histogram_distance(real.labels, generated.labels, num_classes)
         scores["num_classes_reached"] = float(num_classes_reached(generated.labels, num_classes))
+        if generated.asked is not None:
+            shares = agreement(generated.asked, generated.labels, num_classes)
+            scores["asked_class_share"] = float(np.mean(generated.asked == generated.labels))
+            scores["lowest_asked_class_share"] = float(np.nanmin(shares))
+            scores["kernel_distance_within_classes"] = _within_classes(real, generated, num_classes)
     return {score_key(name, len(generated.features)): value for name, value in scores.items()}
+
+
+def _within_classes(real: FeatureSet, generated: FeatureSet, num_classes: int) -> float:
+    """Mean over the classes of the kernel distance between real images of a class and those that were asked to be of it.
+
+    Classes of fewer than four images on a side are left out; NaN if none is left.
+    """
+    pairs = [(real.features[real.labels == own], generated.features[generated.asked == own]) for own in range(num_classes)]
+    values = [kernel_distance(*pair).value for pair in pairs if min(map(len, pair)) >= _FEWEST]
+    return float(np.mean(values)) if values else math.nan
 
 
 def score_key(name: str, num_generated: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -11,11 +12,12 @@ import numpy as np
 from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, LatentParameters, NetworksParameters
 from ganflow.errors import ConfigurationError
 from ganflow.networks.blocks import discriminator_block, generator_block, project
+from ganflow.networks.conditional import IMAGES, LABEL, NOISE, AskedClass, OwnClass, class_proportions
 from ganflow.networks.latent import Latent
 from ganflow.networks.spectral import SpectralDense
 from ganflow.networks.tables import discriminator_table, generator_table, reduction
 
-FLOAT32_LAYERS = ("pixels", "logit")
+FLOAT32_LAYERS = ("pixels", "logit", "class_logits", "class_logit", "conditional_logit")
 """Layers that stay float32 under mixed precision: pixels, and the logits that losses and penalties are made of."""
 
 BATCH_NORMALIZATIONS = ("FusedBatchNormalization", "BatchNormalization")
@@ -25,11 +27,22 @@ Architecture = dict[str, Any]
 """A network without weights: the parsed JSON of `keras.Model.to_json`."""
 
 
-def build_generator(parameters: GeneratorParameters, latent: LatentParameters, image_shape: tuple[int, int, int]) -> keras.Model:
-    """Build a DCGAN generator (1511.06434) from its table.
+def build_generator(
+    parameters: GeneratorParameters,
+    latent: LatentParameters,
+    image_shape: tuple[int, int, int],
+    proportions: Sequence[float] = (),
+) -> keras.Model:
+    """Build a DCGAN generator (1511.06434) from its table; with `proportions` it takes the class, one-hot, beside the noise (1411.1784).
+
+    Args:
+        parameters: of the network.
+        latent: what it starts from.
+        image_shape: (H, W, C).
+        proportions: of the classes; none for a generator that knows no classes.
 
     Returns:
-        (N, latent.dimension) to (N, H, W, C) pixels in the range of the output activation.
+        (N, latent.dimension), or with classes {NOISE: that, LABEL: (N,)}, to (N, H, W, C) pixels in the range of the output activation.
 
     Raises:
         DataError, ConfigurationError: see `generator_table`.
@@ -37,8 +50,12 @@ def build_generator(parameters: GeneratorParameters, latent: LatentParameters, i
     first, *rest = generator_table(parameters, image_shape)
     factor = reduction((first, *rest), parameters)
     height, width, channels = image_shape
-    inputs = keras.Input((latent.dimension,), name="noise")
-    hidden = Latent(latent.distribution, name="latent")(inputs)
+    inputs = noise = keras.Input((latent.dimension,), name=NOISE)
+    hidden = Latent(latent.distribution, name="latent")(noise)
+    if proportions:
+        inputs = {NOISE: noise, LABEL: keras.Input((), dtype="int32", name=LABEL)}
+        asked = AskedClass(proportions, name="class")(inputs[LABEL])
+        hidden = keras.layers.Concatenate(name="latent_and_class")([hidden, asked])
     hidden = project(hidden, (height // factor, width // factor, first.width), parameters)
     for number, stage in enumerate(rest, start=1):
         hidden = generator_block(hidden, stage, parameters, f"stage_{number}")
@@ -51,25 +68,37 @@ def build_generator(parameters: GeneratorParameters, latent: LatentParameters, i
     return keras.Model(inputs, outputs, name="generator")
 
 
-def build_discriminator(parameters: DiscriminatorParameters, image_shape: tuple[int, int, int]) -> keras.Model:
-    """Build a convolutional discriminator (1511.06434) from its table.
+def build_discriminator(parameters: DiscriminatorParameters, image_shape: tuple[int, int, int], num_classes: int = 0) -> keras.Model:
+    """Build a convolutional discriminator (1511.06434) from its table; with classes, by projection (1802.05637, equation 3).
 
     Returns:
-        (N, H, W, C) to (N, 1) raw logits, large for real images.
+        (N, H, W, C), or with classes {IMAGES: that, LABEL: (N,)}, to (N, 1) raw logits, large for real images.
 
     Raises:
         DataError, ConfigurationError: see `discriminator_table`.
     """
-    hidden = inputs = keras.Input(image_shape, name="images")
+    hidden = inputs = images = keras.Input(image_shape, name=IMAGES)
     for number, stage in enumerate(discriminator_table(parameters, image_shape), start=1):
         hidden = discriminator_block(hidden, stage, parameters, number == 1, f"stage_{number}")
-    hidden = keras.layers.Flatten(name="features")(hidden)
-    logit = SpectralDense if parameters.spectral_normalization else keras.layers.Dense
-    return keras.Model(inputs, logit(1, name="logit")(hidden), name="discriminator")
+    dense = SpectralDense if parameters.spectral_normalization else keras.layers.Dense
+    logit = dense(1, name="logit")(keras.layers.Flatten(name="features")(hidden))
+    if num_classes:
+        inputs = {IMAGES: images, LABEL: keras.Input((), dtype="int32", name=LABEL)}
+        pooled = keras.layers.GlobalAveragePooling2D(name="mean_features")(hidden)
+        of_classes = dense(num_classes, use_bias=False, name="class_logits")(pooled)
+        logit = keras.layers.Add(name="conditional_logit")([logit, OwnClass(name="class_logit")([of_classes, inputs[LABEL]])])
+    return keras.Model(inputs, logit, name="discriminator")
 
 
-def build_pair(parameters: NetworksParameters, image_shape: tuple[int, int, int]) -> tuple[Architecture, Architecture]:
+def build_pair(
+    parameters: NetworksParameters, image_shape: tuple[int, int, int], class_counts: Sequence[int] = ()
+) -> tuple[Architecture, Architecture]:
     """Build both networks, and describe them.
+
+    Args:
+        parameters: of both.
+        image_shape: (H, W, C).
+        class_counts: training images of each class; none where they have no classes.
 
     Returns:
         Generator and discriminator.
@@ -77,8 +106,9 @@ def build_pair(parameters: NetworksParameters, image_shape: tuple[int, int, int]
     Raises:
         DataError, ConfigurationError: if they do not fit each other, or the images.
     """
-    generator = build_generator(parameters.generator, parameters.latent, image_shape)
-    discriminator = build_discriminator(parameters.discriminator, image_shape)
+    proportions = class_proportions(parameters.conditional, class_counts)
+    generator = build_generator(parameters.generator, parameters.latent, image_shape, proportions)
+    discriminator = build_discriminator(parameters.discriminator, image_shape, len(proportions))
     check_pair(generator, discriminator)
     return architecture(generator), architecture(discriminator)
 
@@ -154,8 +184,9 @@ def check_pair(generator: keras.Model, discriminator: keras.Model) -> None:
     Raises:
         ConfigurationError: if they do not fit.
     """
-    if generator.output_shape != discriminator.input_shape:
+    taken = discriminator.get_layer(IMAGES).output.shape
+    if generator.output_shape != taken:
         raise ConfigurationError(
-            f"The generator makes images of shape {generator.output_shape[1:]}, the discriminator takes {discriminator.input_shape[1:]}. "
+            f"The generator makes images of shape {generator.output_shape[1:]}, the discriminator takes {taken[1:]}. "
             "Build both for the same images."
         )

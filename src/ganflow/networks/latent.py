@@ -8,9 +8,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ganflow.networks.conditional import LABEL, NOISE, by_rows, draw_labels, proportions_of
+
 # by name, since what TensorFlow selects by itself depends on the device
 ALGORITHM = "philox"
 _MANTISSA_BITS = 23
+
+MOST_ROWS = 32
+"""Of a sheet."""
 
 
 def uniform(shape: Any, seed: Any) -> tf.Tensor:
@@ -65,18 +70,27 @@ def draw_inputs(generator: keras.Model, num: int | tf.Tensor, seed: Any) -> Any:
     the generator as it is, or picks rows of every tensor (`tf.nest.map_structure`).
 
     Args:
-        generator: a network whose first layer is `Latent`.
+        generator: a network with a layer `Latent`.
         num: inputs to draw.
         seed: two integers.
 
     Returns:
-        Noise, (num, dimension) float32.
+        Noise, (num, dimension) float32; of a conditional generator {NOISE: noise, LABEL: (num,) int32 in the proportions of its classes}.
     """
-    shape = (num, generator.input_shape[-1])
-    if _distribution(generator) == "uniform":
-        return 2.0 * uniform(shape, seed) - 1.0
-    return tf.reshape(normal(num * shape[1], seed), shape)
+    latent = next(layer for layer in generator.layers if isinstance(layer, Latent))
+    shape = (num, latent.output.shape[-1])
+    noise = 2.0 * uniform(shape, seed) - 1.0 if latent.distribution == "uniform" else tf.reshape(normal(num * shape[1], seed), shape)
+    if not (proportions := proportions_of(generator)):
+        return noise
+    of_labels = tf.random.experimental.stateless_fold_in(seed, 1, alg=ALGORITHM)
+    return {NOISE: noise, LABEL: draw_labels(proportions, uniform((num,), of_labels))}
 
 
-def _distribution(generator: keras.Model) -> str:
-    return next(layer.distribution for layer in generator.layers if isinstance(layer, Latent))
+def draw_sheet_inputs(generator: keras.Model, columns: int, seed: Any) -> Any:
+    """Draw what a sheet of `columns` columns shows: as many rows, or a row for each class.
+
+    Of more than MOST_ROWS classes, the first ones.
+    """
+    classes = range(min(len(proportions_of(generator)), MOST_ROWS))
+    inputs = draw_inputs(generator, columns * (len(classes) or columns), seed)
+    return by_rows(inputs, classes, columns) if classes else inputs

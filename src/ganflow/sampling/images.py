@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from ganflow.errors import ConfigurationError
 from ganflow.networks import draw_inputs, pixel_range, to_pixels
 from ganflow.networks.compiled import CompiledNetwork, compile_network
+from ganflow.networks.conditional import by_rows, proportions_of
+from ganflow.networks.latent import MOST_ROWS
 from ganflow.runtime.seeds import named_seed
 
 _DRAWN_AT_ONCE = 500
 """How many inputs one seed gives. With another number, the same seed would give other images."""
 
 
-def sample_images(generator: keras.Model, num: int, batch_size: int, seed: int) -> np.ndarray:
+def sample_images(generator: keras.Model, num: int, batch_size: int, seed: int, classes: Sequence[int] = ()) -> np.ndarray:
     """Draw images; the first n of a larger draw are the draw of n.
 
     Args:
@@ -24,11 +28,19 @@ def sample_images(generator: keras.Model, num: int, batch_size: int, seed: int) 
         num: images.
         batch_size: images in one call; it bounds memory, and does not decide what is drawn.
         seed: of the inputs.
+        classes: that are asked for, in turn; none for whatever the generator draws by itself.
 
     Returns:
         (num, H, W, C) uint8.
+
+    Raises:
+        ConfigurationError: for classes that the generator does not know.
     """
-    return images_from_inputs(generator, sample_inputs(generator, num, seed), batch_size)
+    inputs = sample_inputs(generator, num, seed)
+    if classes:
+        check_classes(generator, classes)
+        inputs = by_rows(inputs, classes, columns=1)
+    return images_from_inputs(generator, inputs, batch_size)
 
 
 def sample_inputs(generator: keras.Model, num: int, seed: int) -> Any:
@@ -36,6 +48,43 @@ def sample_inputs(generator: keras.Model, num: int, seed: int) -> Any:
     own = named_seed(seed, "samples")
     blocks = [draw_inputs(generator, _DRAWN_AT_ONCE, (own, block)) for block in range(-(-num // _DRAWN_AT_ONCE))]
     return tf.nest.map_structure(lambda *parts: np.concatenate(parts)[:num], *blocks)
+
+
+def sample_rows(generator: keras.Model, columns: int, batch_size: int, seed: int, classes: Sequence[int] = ()) -> np.ndarray:
+    """Draw the images of a sheet, a row for each class: of those that are asked for, or of all that the generator knows.
+
+    Args:
+        generator: which says itself what it takes.
+        columns: of the sheet.
+        batch_size: images in one call.
+        seed: of the inputs.
+        classes: that are asked for; none for all, of which a sheet shows MOST_ROWS at most.
+
+    Returns:
+        (rows * columns, H, W, C) uint8; as many rows as columns where the generator knows no classes.
+
+    Raises:
+        ConfigurationError: for classes that the generator does not know.
+    """
+    check_classes(generator, classes)
+    shown = classes or range(min(len(proportions_of(generator)), MOST_ROWS))
+    inputs = sample_inputs(generator, columns * (len(shown) or columns), seed)
+    return images_from_inputs(generator, by_rows(inputs, shown, columns) if shown else inputs, batch_size)
+
+
+def check_classes(generator: keras.Model, classes: Sequence[int]) -> None:
+    """Raise ConfigurationError for classes that the generator does not know."""
+    num_known = len(proportions_of(generator))
+    unknown = [number for number in classes if number >= num_known]
+    if unknown and not num_known:
+        raise ConfigurationError(
+            f"Got sampling.classes = {list(classes)} for a generator that knows no classes. Set it to null, or train one that does, on "
+            "images with labels (networks.conditional: true)."
+        )
+    if unknown:
+        raise ConfigurationError(
+            f"Got sampling.classes = {list(classes)}, expected numbers from 0 to {num_known - 1}. Leave {unknown} out."
+        )
 
 
 def images_from_inputs(generator: keras.Model, inputs: Any, batch_size: int) -> np.ndarray:

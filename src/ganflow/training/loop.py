@@ -14,7 +14,7 @@ from ganflow.config.training import TrainingParameters
 from ganflow.data.images import ImageSet
 from ganflow.errors import ConfigurationError, DivergenceError, TrainingInterruptedError
 from ganflow.losses.adversarial import find_loss
-from ganflow.networks import Architecture, pixel_range, to_pixels
+from ganflow.networks import Architecture, draw_sheet_inputs, pixel_range, to_pixels
 from ganflow.runtime.devices import settle
 from ganflow.runtime.distribution import (
     build_strategy,
@@ -29,7 +29,7 @@ from ganflow.training.draws import Draws
 from ganflow.training.feeding import Batch, Feed, build_feed
 from ganflow.training.schedule import DiscriminatorSchedule, discriminator_schedule
 from ganflow.training.state import DIVERGENCE_REMEDY, TrainingState, create_state
-from ganflow.training.step import METRICS, TrainingStep, sheet_inputs
+from ganflow.training.step import METRICS, TrainingStep
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def train(
         state = create_state(generator, discriminator, settled)
     _begin(state, strategy, resume_from, initial_networks)
     run_steps = _compile(images, state, settled, strategy)
-    inputs = sheet_inputs(state, parameters.sheet_columns**2, parameters.seed)
+    inputs = draw_sheet_inputs(state.average_generator, parameters.sheet_columns, Draws(parameters.seed).at(0, "inputs of sheets"))
     with deferred_stop() as stop:
         if state.reached == 0:
             yield _report(state, inputs, None)

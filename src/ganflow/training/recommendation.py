@@ -129,7 +129,7 @@ def _scaled(geometry: ImageGeometry, side: int) -> tuple[int, int]:
 
 def _size(sides: tuple[int, int], channels: int, networks: NetworksParameters, training: TrainingParameters) -> Size:
     height, width = sides
-    foreseen = estimate(*build_pair(networks, (height, width, channels)), training)
+    foreseen = estimate(*build_pair(networks.model_copy(update={"conditional": False}), (height, width, channels)), training)
     hours = None if foreseen.seconds is None else round(foreseen.seconds / 3600, 2)
     return {"height": height, "width": width, "hours": hours, "disk_gb": round(foreseen.disk / 1e9, 3)}
 

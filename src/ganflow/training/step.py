@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -12,6 +12,7 @@ from ganflow.config.training import TrainingParameters
 from ganflow.losses.adversarial import AdversarialLoss
 from ganflow.losses.penalties import Discriminator, around, between, gradient_penalty, logits_and_squared_gradient_norms
 from ganflow.networks import draw_inputs, normalises_batches, pixel_range, scale_pixels
+from ganflow.networks.conditional import labels_of, proportions_of, shown
 from ganflow.runtime.distribution import own_share, spread_of_batch
 from ganflow.training.augmentation import NUM_DRAWS, augment
 from ganflow.training.draws import Draws
@@ -27,9 +28,16 @@ weights.
 """
 
 
-def sheet_inputs(state: TrainingState, num: int, seed: int) -> Any:
-    """The fixed inputs of a run's sample sheets, `num` of them."""
-    return draw_inputs(state.average_generator, num, Draws(seed).at(0, "inputs of sheets"))
+class Seen(NamedTuple):
+    """What a discriminator sees.
+
+    Attributes:
+        images: (N, …, C), scaled.
+        labels: (N,) classes that they are of, or were asked to be of; None for networks that know none.
+    """
+
+    images: tf.Tensor
+    labels: tf.Tensor | None = None
 
 
 _FAKES = "augmentation of fake images"
@@ -51,41 +59,49 @@ class Penalties:
 
 
 def update_discriminator(
-    state: TrainingState, loss: AdversarialLoss, penalties: Penalties, real_images: tf.Tensor, fake_images: tf.Tensor
+    state: TrainingState, loss: AdversarialLoss, penalties: Penalties, real: Seen, fake: Seen
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Move the discriminator's weights, and no others, one step down its loss.
 
     Args:
         state: of training.
         loss: the named pair.
-        penalties: on the discriminator's slope.
-        real_images: (N, …, C), scaled.
-        fake_images: (N, …, C), held fixed.
+        penalties: on the discriminator's slope; a gradient penalty asks at its points for the classes of the real images.
+        real: N images.
+        fake: N images, held fixed.
 
     Returns:
         Loss without penalties, the sum of the penalties, accuracy in [0, 1].
     """
     variables = state.discriminator.trainable_variables
-
-    def discriminate(images: tf.Tensor) -> tf.Tensor:
-        return state.discriminator(images, training=True)
-
+    of_real, of_fake = _discriminate(state, real.labels), _discriminate(state, fake.labels)
     with tf.GradientTape() as tape:
         penalty = tf.constant(0.0)
         if penalties.r1_weight or penalties.r2_weight or normalises_batches(state.discriminator):
-            real_logits, squared = _logits_and_norms(discriminate, real_images, penalties.r1_weight)
+            real_logits, squared = _logits_and_norms(of_real, real.images, penalties.r1_weight)
             penalty += squared
-            fake_logits, squared = _logits_and_norms(discriminate, fake_images, penalties.r2_weight)
+            fake_logits, squared = _logits_and_norms(of_fake, fake.images, penalties.r2_weight)
             penalty += squared
         else:
             # images do not interact, so both kinds go through together
-            real_logits, fake_logits = tf.split(discriminate(tf.concat([real_images, fake_images], axis=0)), 2)
+            both = _together(real, fake)
+            real_logits, fake_logits = tf.split(_discriminate(state, both.labels)(both.images), 2)
         if penalties.gradient is not None:
-            penalty += penalties.gradient(discriminate, real_images, fake_images)
+            penalty += penalties.gradient(of_real, real.images, fake.images)
         value = loss.discriminator(real_logits, fake_logits)
         total = value + penalty
     apply_gradients(state.discriminator_optimizer, tape.gradient(total, variables), variables)
     return value, penalty, loss.accuracy(real_logits, fake_logits)
+
+
+def _together(real: Seen, fake: Seen) -> Seen:
+    labels = None if real.labels is None else tf.concat([real.labels, fake.labels], axis=0)
+    return Seen(tf.concat([real.images, fake.images], axis=0), labels)
+
+
+def _discriminate(state: TrainingState, labels: tf.Tensor | None) -> Discriminator:
+    """The discriminator in training mode, asked about images of these classes."""
+    return lambda images: state.discriminator(shown(images, labels), training=True)
 
 
 def _logits_and_norms(discriminate: Discriminator, images: tf.Tensor, weight: float) -> tuple[tf.Tensor, tf.Tensor]:
@@ -105,8 +121,8 @@ def clip_weights(state: TrainingState, limit: float) -> None:
 def update_generator(
     state: TrainingState,
     loss: AdversarialLoss,
-    real_images: tf.Tensor,
-    fake_images: tf.Tensor,
+    real: Seen,
+    fake: Seen,
     generator_tape: tf.GradientTape,
     augmented: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
 ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -115,8 +131,8 @@ def update_generator(
     Args:
         state: of training.
         loss: the named pair.
-        real_images: (N, …, C), as the discriminator sees them, used by losses that compare.
-        fake_images: (N, …, C), made under `generator_tape`.
+        real: N images, used by losses that compare.
+        fake: N images before they are augmented, made under `generator_tape`.
         generator_tape: recorded the generator's pass that made them.
         augmented: from fake images to what the discriminator sees.
 
@@ -124,14 +140,14 @@ def update_generator(
         The generator's loss, and the norm of its gradient.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(fake_images)
-        fake_logits = state.discriminator(augmented(fake_images), training=True)
-        real_logits = state.discriminator(real_images, training=True) if loss.compares else tf.zeros_like(fake_logits)
+        tape.watch(fake.images)
+        fake_logits = _discriminate(state, fake.labels)(augmented(fake.images))
+        real_logits = _discriminate(state, real.labels)(real.images) if loss.compares else tf.zeros_like(fake_logits)
         value = loss.generator(real_logits, fake_logits)
     variables = state.generator.trainable_variables
     # the chain rule in two halves, so that one pass of the generator can serve both updates
-    at_images = tape.gradient(value, fake_images)
-    gradients = generator_tape.gradient(fake_images, variables, output_gradients=at_images)
+    at_images = tape.gradient(value, fake.images)
+    gradients = generator_tape.gradient(fake.images, variables, output_gradients=at_images)
     apply_gradients(state.generator_optimizer, gradients, variables)
     return value, tf.linalg.global_norm(gradients)
 
@@ -195,13 +211,14 @@ class TrainingStep:
     def update_both(self, batch: Batch, number: tf.Tensor) -> tf.Tensor:
         """Update the discriminator, the generator and its average; count the step; return METRICS as a float32 vector."""
         state = self.state
-        real_images = self._see_real(batch.images, number)
+        real = self._see_real(batch, number)
+        inputs = self._draw_inputs(state.step, "inputs of the generator")
         with tf.GradientTape() as generator_tape:
-            fake_images = state.generator(self._draw_inputs(state.step, "inputs of the generator"), training=True)
-        fakes = fake_images if self.parameters.share_fakes else self._make_fakes(number)
-        discriminator_loss, penalty, accuracy = self._update_discriminator(real_images, fakes, number)
+            fake = Seen(state.generator(inputs, training=True), labels_of(inputs))
+        fakes = fake if self.parameters.share_fakes else self._make_fakes(number)
+        discriminator_loss, penalty, accuracy = self._update_discriminator(real, fakes, number)
         generator_loss, gradient_norm = update_generator(
-            state, self.loss, real_images, fake_images, generator_tape, lambda images: self._augment(images, number, _FAKES, 1)
+            state, self.loss, real, fake, generator_tape, lambda images: self._augment(images, number, _FAKES, 1)
         )
         update_average(state, self.parameters.average_decay)
         state.step.assign_add(1)
@@ -209,13 +226,11 @@ class TrainingStep:
 
     def update_discriminator(self, batch: Batch, number: tf.Tensor) -> None:
         """Update the discriminator alone, with fakes of its own."""
-        self._update_discriminator(self._see_real(batch.images, number), self._make_fakes(number), number)
+        self._update_discriminator(self._see_real(batch, number), self._make_fakes(number), number)
 
-    def _update_discriminator(
-        self, real_images: tf.Tensor, fake_images: tf.Tensor, number: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        fake_images = self._augment(tf.stop_gradient(fake_images), number, _FAKES)
-        measured = update_discriminator(self.state, self.loss, self._penalties(number), real_images, fake_images)
+    def _update_discriminator(self, real: Seen, fake: Seen, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        fake = fake._replace(images=self._augment(tf.stop_gradient(fake.images), number, _FAKES))
+        measured = update_discriminator(self.state, self.loss, self._penalties(number), real, fake)
         if self.parameters.weight_clip is not None:
             clip_weights(self.state, self.parameters.weight_clip)
         return measured
@@ -225,14 +240,16 @@ class TrainingStep:
         gradient = None if parameters.gradient_penalty is None else PenaltyOnSlope(parameters, self._draws, number)
         return Penalties(parameters.r1_weight, parameters.r2_weight, gradient)
 
-    def _see_real(self, pixels: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+    def _see_real(self, batch: Batch, number: tf.Tensor) -> Seen:
         """Real images as the discriminator sees them."""
-        return self._augment(scale_pixels(own_share(pixels), pixel_range(self.state.generator)), number, "augmentation of real images")
+        scaled = scale_pixels(own_share(batch.images), pixel_range(self.state.generator))
+        labels = tf.cast(own_share(batch.labels), tf.int32) if proportions_of(self.state.generator) else None
+        return Seen(self._augment(scaled, number, "augmentation of real images"), labels)
 
-    def _make_fakes(self, number: tf.Tensor) -> tf.Tensor:
+    def _make_fakes(self, number: tf.Tensor) -> Seen:
         """Fakes for the discriminator alone."""
         inputs = self._draw_inputs(number, "inputs for the discriminator alone")
-        return self.state.generator(inputs, training=self.parameters.discriminator_fakes == "training")
+        return Seen(self.state.generator(inputs, training=self.parameters.discriminator_fakes == "training"), labels_of(inputs))
 
     def _draw_inputs(self, number: tf.Tensor, use: str) -> Any:
         drawn = draw_inputs(self.state.generator, self.parameters.batch_size, self._draws.at(number, use))

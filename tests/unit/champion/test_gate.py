@@ -120,3 +120,36 @@ def test_where_no_classes_are_named_every_class_is_not_asked():
     found = verdict(challenger, num_classes=0)
     assert "every_class" not in found
     assert all(found.values())
+
+
+def knowing(shares):
+    return contestant((1.0, 1.1, 1.2)) | {"asked_class_shares": shares}
+
+
+def conditions(challenger, champion):
+    return judge(trial(challenger, champion), [], GATE)
+
+
+def judged_per_class(challenger, champion):
+    return next(found for found in conditions(challenger, champion) if found["name"] == "not_worse_per_class")
+
+
+def test_one_class_that_is_drawn_less_often_is_enough_to_reject():
+    champion = knowing({"cat": [0.98, 0.99, 0.97], "dog": [0.96, 0.97, 0.95]})
+    better = knowing({"cat": [0.99, 0.99, 0.98], "dog": [0.97, 0.96, 0.95]})
+    worse = knowing({"cat": [0.99, 0.99, 0.98], "dog": [0.7, 0.71, 0.72]})
+    assert judged_per_class(better, champion)["passed"]
+    found = judged_per_class(worse, champion)
+    assert not found["passed"]
+    assert "the class 'dog', 0.71 against the champion's 0.96" in found["evidence"]
+
+
+def test_who_no_longer_knows_classes_is_worse_and_who_learns_them_is_not():
+    knows, knows_none = knowing({"cat": [0.9, 0.9, 0.9]}), contestant((1.0, 1.1, 1.2))
+    assert judged_per_class(knows_none, knows)["evidence"].endswith("the challenger knows no classes")
+    assert not judged_per_class(knows_none, knows)["passed"]
+    assert "not_worse_per_class" not in {found["name"] for found in conditions(knows, knows_none)}
+
+
+def test_classes_that_are_new_are_not_compared():
+    assert judged_per_class(knowing({"dog": [0.9] * 3}), knowing({"cat": [0.9] * 3}))["passed"]

@@ -67,8 +67,10 @@ def test_description_survives_json() -> None:
         "num_held_out": 2,
         "image_shape": [1, 2, 1],
         "class_names": ["a", "b"],
+        "class_counts": [2, 2],
     }
-    assert describe(ImageSet(train.images), ImageSet(held_out.images), "npz")["class_names"] == []
+    without = describe(ImageSet(train.images), ImageSet(held_out.images), "npz")
+    assert (without["class_names"], without["class_counts"]) == ([], [])
 
 
 def test_only_the_described_images_pass_the_check() -> None:

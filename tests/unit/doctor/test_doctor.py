@@ -37,6 +37,10 @@ HEALTHY = {
     "num_classes_reached": 10.0,
     "nearest_distance": 0.18,
     "sample_distance": 0.19,
+    "lowest_asked_share": 0.97,
+    "lowest_asked_class": 8.0,
+    "lowest_class_spread": 0.8,
+    "narrowest_class": 1.0,
 }
 NUM_ROWS = 12
 
@@ -74,6 +78,8 @@ SIGNS = {
     "mode_collapse": {"sheet_diversity": [0.03] * 3},
     "repeated_images": {"sample_distance": [0.09] * 2},
     "classes_missing": {"num_classes_reached": [7.0] * 3},
+    "class_ignored": {"lowest_asked_share": [0.4] * 3},
+    "class_collapsed": {"lowest_class_spread": [0.3] * 2},
     "divergence": {"generator_gradient_norm": [50.0] * 3},
     "oscillation": {"sheet_brightness": [0.05, 0.25] * 4},
     "decline": {"kernel_distance": [0.5] * 2},

@@ -80,14 +80,22 @@ class Laboratory:
         self.extractor = obtain_feature_extractor({}, labelled, labelled, fingerprint, parameters)
         assert self.extractor["metadata"]["accuracy"] > 0.9
 
-    def begin(self, networks, training, images, health=HEALTH):
+    def begin(self, networks, training, images, health=HEALTH, class_counts=()):
         parameters = section(TrainingParameters, **TRAINING | training)
         parts = {name: NETWORKS[name] | networks.get(name, {}) for name in NETWORKS}
         own = section(GeneratorParameters, **parts["generator"]), section(DiscriminatorParameters, **parts["discriminator"])
         sections = section(NetworksParameters, latent=parts["latent"], generator=own[0], discriminator=own[1])
-        pair = build_pair(sections, (SIZE, SIZE, 1))
+        pair = build_pair(sections, (SIZE, SIZE, 1), class_counts)
         real = look_at_real_images(images, self.extractor, 2, health)
         return pair, parameters, Watch(*pair, real, parameters, health, [])
+
+    def diagnose_classes(self, images, labels, **training):
+        """A conditional run on images that are not those which it is compared with, or have other labels."""
+        pair, parameters, watch = self.begin({}, training, self.images, class_counts=[200, 200])
+        for report in train(ImageSet(images, labels, ("0", "1")), *pair, parameters):
+            if report.history is not None:
+                watch.observe(report.history, report.samples, report.arrays)
+        return watch.doctor
 
     def diagnose(self, training, networks=None, images=None, health=HEALTH):
         images = self.images if images is None else images
@@ -188,6 +196,27 @@ def test_a_planted_fault_is_found(laboratory, fault):
 
 
 @pytest.mark.longer(twin=TWIN)
+def test_the_doctor_is_silent_in_a_healthy_run_with_classes(laboratory):
+    doctor = laboratory.diagnose_classes(laboratory.images, np.arange(400) % 2, num_steps=480)
+    assert names(doctor) == set()
+
+
+@pytest.mark.longer(twin=TWIN)
+def test_a_class_that_is_not_drawn_is_found(laboratory):
+    # vertical bars are called horizontal, and the other way round
+    doctor = laboratory.diagnose_classes(laboratory.images, 1 - np.arange(400) % 2)
+    assert "class_ignored" in names(doctor)
+
+
+@pytest.mark.longer(twin=TWIN)
+def test_a_class_of_one_picture_is_found(laboratory):
+    images = laboratory.images.copy()
+    images[1::2] = images[1]
+    doctor = laboratory.diagnose_classes(images, np.arange(400) % 2)
+    assert "class_collapsed" in names(doctor)
+
+
+@pytest.mark.longer(twin=TWIN)
 def test_a_run_that_was_good_and_is_spoilt_declines(laboratory):
     pair, parameters, watch = laboratory.begin({}, {"num_steps": 300}, laboratory.images)
     for report in train(ImageSet(laboratory.images), *pair, parameters):
@@ -213,5 +242,5 @@ def test_copies_are_seen_where_only_some_training_images_are_looked_through(labo
 
 
 def test_every_rule_has_its_fault():
-    planted = set.union(*(expected for *_, expected in FAULTS.values())) | {"decline"}
+    planted = set.union(*(expected for *_, expected in FAULTS.values())) | {"decline", "class_ignored", "class_collapsed"}
     assert planted == {rule.__name__ for rule in RULES}

@@ -8,6 +8,8 @@ from ganflow.doctor.findings import Chart
 from ganflow.doctor.rules import (
     RULES,
     bad_images,
+    class_collapsed,
+    class_ignored,
     classes_missing,
     decline,
     discriminator_won,
@@ -123,6 +125,30 @@ def test_every_rule_has_words_of_its_name():
 def test_no_class_is_missed_where_none_is_named():
     unnamed = {"num_classes_reached": math.nan}
     assert classes_missing(chart(5, real=REAL | unnamed, **{name: [value] * 5 for name, value in unnamed.items()})) is None
+
+
+def test_a_class_that_is_drawn_more_and_more_often_is_not_ignored():
+    shares = {"lowest_asked_share": [0.1, 0.1, 0.2, 0.3, 0.45], "lowest_asked_class": [7.0] * 5}
+    assert class_ignored(chart(5, **shares)) is None
+    detection = class_ignored(chart(5, **shares | {"lowest_asked_share": [0.1, 0.1, 0.4, 0.3, 0.45]}))
+    assert detection.numbers == {"share": 0.45, "class": 7.0}
+
+
+def test_where_nobody_asks_for_a_class_none_is_ignored_or_collapsed():
+    unasked = {"lowest_asked_share": [math.nan] * 5, "lowest_class_spread": [math.nan] * 5}
+    assert class_ignored(chart(5, **unasked)) is None
+    assert class_collapsed(chart(5, **unasked)) is None
+    # histories of before have no such columns
+    assert class_ignored(chart(5)) is None
+    assert class_collapsed(chart(5)) is None
+
+
+def test_a_class_is_collapsed_only_while_the_others_are_not():
+    real = REAL | {"sample_distance": 0.2, "nearest_distance": 0.18}
+    narrow = {"lowest_class_spread": [0.3] * 5, "narrowest_class": [4.0] * 5, "nearest_distance": [0.18] * 5}
+    assert class_collapsed(chart(5, real=real, sample_distance=[0.19] * 5, **narrow)).numbers == {"spread": 0.3, "class": 4.0}
+    # all images are alike, whatever their class, which another rule names
+    assert class_collapsed(chart(5, real=real, sample_distance=[0.09] * 5, **narrow)) is None
 
 
 def test_copies_are_seen_where_no_class_is_named():

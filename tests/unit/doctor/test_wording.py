@@ -59,6 +59,8 @@ EXAMPLES = {
         "",
         "7 of 10 classes have at least a tenth of their share in the last score; 8 had it 2 scores before",
     ),
+    "class_ignored": ({"share": 0.4, "class": 7.0}, "", "of the images that were asked to be of class 7, 40% are"),
+    "class_collapsed": ({"spread": 0.3, "class": 4.0}, "", "images of class 4 are 30% as far from each other as real ones of it"),
     "divergence": (
         {"size": 50.0, "usual_size": 0.15},
         "generator_gradient_norm",

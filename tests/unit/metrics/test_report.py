@@ -1,5 +1,7 @@
 """The report holds every metric, under a key that states the protocol."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,23 @@ def test_report_holds_what_the_metrics_return(real, generated):
         "class_histogram_distance_60_heldout": class_histogram_distance(real.labels, generated.labels, 4),
         "num_classes_reached_60_heldout": 3.0,
     }
+
+
+def test_of_asked_classes_the_share_and_the_distance_within_them(real, generated):
+    # some of the sixty were asked to be of class 3, which is never drawn
+    asked = np.where(np.arange(60) % 9 == 0, 3, generated.labels)
+    scores = score(real, dataclasses.replace(generated, asked=asked), num_classes=4, num_neighbours=3)
+    # seven of sixty are multiples of nine
+    assert scores["asked_class_share_60_heldout"] == pytest.approx(53 / 60)
+    assert scores["lowest_asked_class_share_60_heldout"] == 0.0
+    distances = [kernel_distance(real.features[real.labels == own], generated.features[asked == own]).value for own in range(4)]
+    assert scores["kernel_distance_within_classes_60_heldout"] == pytest.approx(np.mean(distances))
+
+
+def test_classes_of_fewer_than_four_images_have_no_distance(real, generated):
+    asked = np.full(60, 2)
+    scores = score(dataclasses.replace(real, labels=np.zeros(40, int)), dataclasses.replace(generated, asked=asked), num_classes=4)
+    assert np.isnan(scores["kernel_distance_within_classes_60_heldout"])
 
 
 def test_every_score_is_a_plain_float(real, generated):

@@ -10,6 +10,17 @@ from ganflow.training.loop import train
 from ganflow.training.schedule import discriminator_schedule
 
 AROUND = GradientPenaltyParameters(points="around", target=1.0)
+WITH_CLASSES = {
+    "least squares, batch normalization",
+    "hinge, spectral normalization",
+    "wasserstein, penalised",
+    "dragan",
+    "relativistic, R1 and R2",
+    "augmented, R1",
+}
+"""Whose networks know the classes of the images."""
+
+NUM_CLASSES = 3
 RECIPES = {
     "minimax, smoothed": ({"loss": "minimax", "label_smoothing": 0.1}, {}),
     "least squares, batch normalization": ({"loss": "least_squares"}, {"normalization": "batch"}),
@@ -44,7 +55,12 @@ def recipe(request, networks_parameters, training_parameters):
     parts["discriminator"] |= {"dropout": 0.0} | discriminator
     changes = {"r1_weight": 0.0, "precision": "float32", "jit": "off", "distribution": "single"} | training
     changed = TrainingParameters.model_validate(training_parameters.model_dump() | {name: _plain(value) for name, value in changes.items()})
-    return networks.build_pair(type(networks_parameters).model_validate(parts), (8, 8, 1)), changed
+    counts = [8] * NUM_CLASSES if request.param in WITH_CLASSES else ()
+    return networks.build_pair(type(networks_parameters).model_validate(parts), (8, 8, 1), counts), changed
+
+
+def labelled(images):
+    return ImageSet(images, np.arange(len(images)) % NUM_CLASSES, ("a", "b", "c"))
 
 
 def of_recipes(*fast, longer):
@@ -65,7 +81,7 @@ def _plain(value):
 )
 def test_it_learns_keeps_its_bounds_and_resumes_exactly(images, recipe, tmp_path, monkeypatch):
     architectures, parameters = recipe
-    first, second, *_, last = train(ImageSet(images), *architectures, parameters)
+    first, second, *_, last = train(labelled(images), *architectures, parameters)
     assert (first.step, second.step, last.step) == (0, 3, 8)
     for role in ("generator", "discriminator", "average_generator"):
         kernels = [name for name in last.arrays if name.startswith(f"{role}/") and name.endswith("kernel")]
@@ -79,7 +95,7 @@ def test_it_learns_keeps_its_bounds_and_resumes_exactly(images, recipe, tmp_path
     np.save(tmp_path / "images.npy", images)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
     monkeypatch.setattr("ganflow.training.feeding.feed_from_device", None)
-    *_, resumed = train(ImageSet(mapped), *architectures, parameters.model_copy(update={"device_data_mib": 0}), second.arrays)
+    *_, resumed = train(labelled(mapped), *architectures, parameters.model_copy(update={"device_data_mib": 0}), second.arrays)
     assert last.arrays.keys() == resumed.arrays.keys()
     for name, array in last.arrays.items():
         np.testing.assert_array_equal(array, resumed.arrays[name], err_msg=name)
@@ -89,7 +105,7 @@ def test_it_learns_keeps_its_bounds_and_resumes_exactly(images, recipe, tmp_path
 
 def last_report(images, recipe, **changes):
     architectures, parameters = recipe
-    *_, last = train(ImageSet(images), *architectures, parameters.model_copy(update={"num_steps": 2} | changes))
+    *_, last = train(labelled(images), *architectures, parameters.model_copy(update={"num_steps": 2} | changes))
     assert last.step == 2
     return last
 

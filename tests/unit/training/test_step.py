@@ -17,6 +17,7 @@ from ganflow.training.step import (
     METRICS,
     Penalties,
     PenaltyOnSlope,
+    Seen,
     TrainingStep,
     clip_weights,
     update_average,
@@ -47,7 +48,7 @@ def test_a_discriminator_update_leaves_the_generator_untouched(state, real_image
     fake_images = state.generator(tf.ones((4, 6)), training=True)
     others = [state.generator, state.average_generator, state.generator_optimizer]
     before, discriminator = [copy_of(part) for part in others], [weight.numpy() for weight in state.discriminator.trainable_weights]
-    update_discriminator(state, LOSSES["logistic"], Penalties(r1_weight=1.0), real_images, fake_images)
+    update_discriminator(state, LOSSES["logistic"], Penalties(r1_weight=1.0), Seen(real_images), Seen(fake_images))
     assert all(all(is_unchanged(part, earlier)) for part, earlier in zip(others, before, strict=True))
     assert all(
         not np.array_equal(weight.numpy(), earlier)
@@ -61,7 +62,7 @@ def test_a_generator_update_leaves_the_discriminator_untouched(state, real_image
     before, generator = [copy_of(part) for part in others], [weight.numpy() for weight in state.generator.trainable_weights]
     with tf.GradientTape() as tape:
         fake_images = state.generator(tf.random.stateless_normal((4, 6), (0, 1)), training=True)
-    update_generator(state, LOSSES["logistic"], real_images, fake_images, tape)
+    update_generator(state, LOSSES["logistic"], Seen(real_images), Seen(fake_images), tape)
     assert all(
         np.array_equal(weight.numpy(), earlier) for weight, earlier in zip(state.discriminator.trainable_weights, weights, strict=True)
     )
@@ -89,7 +90,9 @@ def test_the_generator_gradient_in_two_halves_is_the_whole_gradient(state, real_
         fake_images = state.generator(latents, training=False)
         loss = LOSSES["logistic"].generator(None, state.discriminator(fake_images, training=False))
     expected = tape.gradient(loss, state.generator.trainable_variables)
-    update_generator(dataclasses.replace(state, generator_optimizer=recorder), LOSSES["logistic"], real_images, fake_images, tape)
+    update_generator(
+        dataclasses.replace(state, generator_optimizer=recorder), LOSSES["logistic"], Seen(real_images), Seen(fake_images), tape
+    )
     assert any(float(tf.reduce_max(tf.abs(gradient))) > 0 for gradient in expected)
     for one, other in zip(expected, recorder.gradients, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-8)
@@ -106,7 +109,7 @@ def test_a_loss_that_compares_gets_the_real_logits(state, real_images):
         with tf.GradientTape() as tape:
             fake_images = state.generator(tf.ones((4, 6)), training=True)
         loss = dataclasses.replace(LOSSES["logistic"], generator=spy, compares=compares)
-        update_generator(state, loss, real_images, fake_images, tape)
+        update_generator(state, loss, Seen(real_images), Seen(fake_images), tape)
     assert np.abs(seen[0]).max() > 0
     assert np.abs(seen[1]).max() == 0
 
@@ -123,12 +126,12 @@ def test_each_update_walks_down_its_own_loss(state, real_images):
 
     discriminator_before, _ = losses()
     for _ in range(5):
-        update_discriminator(state, loss, Penalties(), real_images, state.generator(latents, training=True))
+        update_discriminator(state, loss, Penalties(), Seen(real_images), Seen(state.generator(latents, training=True)))
     discriminator_after, generator_before = losses()
     for _ in range(5):
         with tf.GradientTape() as tape:
             fake_images = state.generator(latents, training=True)
-        update_generator(state, loss, real_images, fake_images, tape)
+        update_generator(state, loss, Seen(real_images), Seen(fake_images), tape)
     _, generator_after = losses()
     assert discriminator_after < discriminator_before
     assert generator_after < generator_before
@@ -193,7 +196,9 @@ def test_penalties_add_up_by_hand(state, real_images):
     linear_state = dataclasses.replace(state, discriminator=linear, discriminator_optimizer=Recorder())
 
     def measured(**penalties):
-        _, penalty, _ = update_discriminator(linear_state, LOSSES["wasserstein"], Penalties(**penalties), real_images, 0 * real_images)
+        _, penalty, _ = update_discriminator(
+            linear_state, LOSSES["wasserstein"], Penalties(**penalties), Seen(real_images), Seen(0 * real_images)
+        )
         return float(penalty)
 
     assert measured() == 0
@@ -210,7 +215,12 @@ def test_augmented_images_reach_the_discriminator_and_gradients_come_back(state,
             fake_images = state.generator(tf.random.stateless_normal((4, 6), (0, 1)), training=True)
         recorders.append(Recorder())
         update_generator(
-            dataclasses.replace(state, generator_optimizer=recorders[-1]), LOSSES["logistic"], real_images, fake_images, tape, augmented
+            dataclasses.replace(state, generator_optimizer=recorders[-1]),
+            LOSSES["logistic"],
+            Seen(real_images),
+            Seen(fake_images),
+            tape,
+            augmented,
         )
     assert any(np.abs(gradient).max() > 0 for gradient in recorders[0].gradients)
     # where nothing of the fakes is shown, nothing is learnt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypedDict
 
 import numpy as np
@@ -41,18 +42,22 @@ def extract_features(
 ) -> dict[str, FeatureSet]:
     """Features, and predicted classes if there are any, of held-out images, generated images, training images and noise."""
     from ganflow.networks import check_record
-    from ganflow.sampling.images import sample_images
+    from ganflow.networks.conditional import labels_of
+    from ganflow.sampling.images import images_from_inputs, sample_inputs
     from ganflow.scoring import Scorer, num_scored
 
     check_record(generator, generator_record)
     _check_shape(generator.output_shape[1:], held_out.images.shape[1:])
     num = num_scored(parameters, len(train))
     scorer = Scorer(extractor, held_out.images, parameters)
-    drawn = sample_images(generator, num, parameters.batch_size, parameters.seed)
+    inputs = sample_inputs(generator, num, parameters.seed)
+    drawn = images_from_inputs(generator, inputs, parameters.batch_size)
     chosen = named_random(parameters.seed, "training images to score").choice(len(train), num, replace=False)
     noise = named_random(parameters.seed, "noise to score").integers(0, 256, (num, *held_out.images.shape[1:]), dtype=np.uint8)
     subjects = {"generator": drawn, "real_images": train.images[np.sort(chosen)], "noise": noise}
-    return {"held_out": scorer.held_out} | {name: scorer.extract(images) for name, images in subjects.items()}
+    features = {name: scorer.extract(images) for name, images in subjects.items()}
+    features["generator"] = replace(features["generator"], asked=labels_of(inputs))
+    return {"held_out": scorer.held_out} | features
 
 
 def _check_shape(generated: tuple[int, ...], held_out: tuple[int, ...]) -> None:

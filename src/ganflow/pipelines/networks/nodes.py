@@ -15,6 +15,6 @@ def build_networks(parameters: NetworksParameters, data_fingerprint: Fingerprint
     from ganflow import networks
 
     height, width, channels = data_fingerprint["image_shape"]
-    generator, discriminator = networks.build_pair(parameters, (height, width, channels))
+    generator, discriminator = networks.build_pair(parameters, (height, width, channels), data_fingerprint["class_counts"])
     rows = networks.layer_table([networks.instantiate(described) for described in (generator, discriminator)])
     return {"generator_architecture": generator, "discriminator_architecture": discriminator, "layer_table": pd.DataFrame(rows)}

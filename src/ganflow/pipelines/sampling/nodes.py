@@ -17,14 +17,14 @@ def draw_images(generator: Any, parameters: SamplingParameters) -> np.ndarray:
     """Draw the single images."""
     from ganflow.sampling import images
 
-    return images.sample_images(generator, parameters.num_images, parameters.batch_size, parameters.seed)
+    return images.sample_images(generator, parameters.num_images, parameters.batch_size, parameters.seed, parameters.classes or ())
 
 
 def draw_sheet(generator: Any, parameters: SamplingParameters) -> np.ndarray:
-    """Draw a square sheet of images."""
+    """Draw a sheet of images: a square, or a row for each class."""
     from ganflow.sampling import images
 
-    drawn = images.sample_images(generator, parameters.sheet_columns**2, parameters.batch_size, parameters.seed)
+    drawn = images.sample_rows(generator, parameters.sheet_columns, parameters.batch_size, parameters.seed, parameters.classes or ())
     return tile(drawn, parameters.sheet_columns)
 
 

@@ -65,7 +65,7 @@ def plan_study(
     for seed in range(study.first_seed, study.first_seed + study.num_seeds):
         for name, (network, preset) in chosen.items():
             check_recipe(preset, network.discriminator)
-            generator, discriminator = build_pair(network, (height, width, channels))
+            generator, discriminator = build_pair(network, (height, width, channels), data_fingerprint["class_counts"])
             parameters = preset.model_copy(update={"seed": seed} | ({"num_steps": study.num_steps} if study.num_steps else {}))
             record = identify_run(images, data_fingerprint, generator, discriminator, {}, parameters)
             if record["run_id"] in plan:
@@ -158,7 +158,7 @@ def score_study(
             continue
         exported = export_generator(checkpoints, best_checkpoints, training_history, run.training_run, run.generator, run.parameters)
         drawn = sample_images(exported["generator"], num, parameters.batch_size, parameters.seed)
-        found = scorer.score(drawn, len(data_fingerprint["class_names"]))
+        found = scorer.score(scorer.extract(drawn), len(data_fingerprint["class_names"]))
         scores[run_id] = {
             "recipe": run.recipe,
             "seed": run.seed,
