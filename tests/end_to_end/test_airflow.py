@@ -31,7 +31,7 @@ SMOKE = {
     "retries": 0,
     "environment": sys.prefix,
     "kedro_env": "smoke",
-    "kedro_params": "tracking.enabled=true,retraining.gate.every_class=false",
+    "kedro_params": "tracking.enabled=true,retraining.gate.every_class=false,retraining.gate.not_worse_per_class=false",
 }
 
 

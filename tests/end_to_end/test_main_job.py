@@ -72,11 +72,11 @@ def test_the_diagnosis_is_of_the_last_step_and_has_what_the_settings_call_for(fi
 
 
 @pytest.mark.parametrize(
-    ("name", "columns", "rows", "frames"), [("sample_sheet.png", 4, 4, 1), ("interpolation.png", 12, 8, 1), ("evolution.png", 4, 4, 5)]
+    ("name", "columns", "rows", "frames"), [("sample_sheet.png", 4, 10, 1), ("interpolation.png", 12, 8, 1), ("evolution.png", 4, 10, 5)]
 )
 def test_pictures_have_the_promised_sizes(finished, name, columns, rows, frames):
     with Image.open(finished.root / "data/07_model_output" / name) as picture:
-        # 28 pixels for each image, and one between two
+        # 28 pixels for each image, and one between two; a row for each digit
         assert picture.size == (29 * columns - 1, 29 * rows - 1)
         assert getattr(picture, "n_frames", 1) == frames
 

@@ -19,6 +19,7 @@ from omegaconf import OmegaConf
 RETRAINING = {
     "tracking.enabled": "true",
     "retraining.gate.every_class": "false",
+    "retraining.gate.not_worse_per_class": "false",
     "retraining.num_draws": "3",
     "evaluation.num_samples": "200",
     "training.num_steps": "300",

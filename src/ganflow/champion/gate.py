@@ -99,9 +99,12 @@ def _compare_classes(challenger: Contestant, champion: dict[str, list[float]], c
     own = challenger.get("asked_class_shares")
     if own is None:
         return False, "the champion draws the class that it is asked for, the challenger knows no classes"
-    found = {name: _difference(own[name], champion[name], confidence) for name in champion if name in own}
-    if not found:
+    common = [name for name in champion if name in own]
+    if not common:
         return True, "they have no class in common"
+    # of many classes one seems worse by chance alone (Bonferroni)
+    of_each = 1 - (1 - confidence) / len(common)
+    found = {name: _difference(own[name], champion[name], of_each) for name in common}
     name, (_, high, evidence) = min(found.items(), key=lambda item: item[1][1])
     return high >= 0, f"of the images that were asked to be of the class '{name[:40]}', {evidence}; not all of it may be below 0"
 
@@ -114,7 +117,7 @@ def _difference(challenger: list[float], champion: list[float], confidence: floa
     low, high = (found["difference"] if math.isnan(found[end]) else found[end] for end in ("low", "high"))
     evidence = (
         f"{others.mean():.4g} against the champion's {values.mean():.4g}: a difference of {found['difference']:.3g}, "
-        f"{confidence:.0%} interval {low:.3g} to {high:.3g} over {len(others)} draws"
+        f"{100 * confidence:.4g}% interval {low:.3g} to {high:.3g} over {len(others)} draws"
     )
     return low, high, evidence
 

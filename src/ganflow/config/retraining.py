@@ -16,8 +16,8 @@ class GateParameters(Section):
         confidence: of the intervals of a difference between challenger and champion, over draws of samples.
         kernel_distance_improves: the kernel distance is lower by more than the noise.
         not_worse: scores that must not be lower by more than the noise.
-        not_worse_per_class: of each class that is asked for, the share that is drawn must not be lower by more than the noise; asked only
-            where the champion knows classes.
+        not_worse_per_class: of each class that is asked for, the share that is drawn must not be lower by more than the noise, the
+            confidence being that of all classes together; asked only where the champion knows classes.
         every_class: every class is reached, in every draw.
         minimum_nearest_distance: the median distance to the nearest training image is at least this share of that of held-out images;
             a generator that copies training images comes closer. None to drop the condition.

@@ -144,6 +144,18 @@ def test_one_class_that_is_drawn_less_often_is_enough_to_reject():
     assert "the class 'dog', 0.71 against the champion's 0.96" in found["evidence"]
 
 
+def test_among_many_classes_one_has_to_be_much_worse():
+    # means 0.98 and 0.955, variances 0.0001 over 3 draws: -0.025 ± 0.0227 alone, and ± 0.054 among twenty (t = 6.6)
+    names = [str(number) for number in range(20)]
+    champion = {name: [0.97, 0.98, 0.99] for name in names}
+    challenger = champion | {"3": [0.945, 0.955, 0.965]}
+    assert not judged_per_class(knowing({"3": challenger["3"]}), knowing({"3": champion["3"]}))["passed"]
+    found = judged_per_class(knowing(challenger), knowing(champion))
+    assert found["passed"]
+    assert "the class '3'" in found["evidence"]
+    assert "99.75% interval" in found["evidence"]
+
+
 def test_who_no_longer_knows_classes_is_worse_and_who_learns_them_is_not():
     knows, knows_none = knowing({"cat": [0.9, 0.9, 0.9]}), contestant((1.0, 1.1, 1.2))
     assert judged_per_class(knows_none, knows)["evidence"].endswith("the challenger knows no classes")
