@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -48,8 +49,15 @@ class Contest:
     parameters: RetrainingParameters
     evaluation: EvaluationParameters
 
-    def hold(self, challenger: keras.Model, champion: keras.Model | None) -> Trial:
-        """Score both."""
+    def hold(self, challenger: keras.Model, champion: keras.Model | None, champion_classes: Sequence[str] | None = None) -> Trial:
+        """Score both.
+
+        Args:
+            challenger: trained on the data at hand.
+            champion: None if there is none.
+            champion_classes: names of the classes that it was trained on, whose numbers may be others today; None for today's.
+        """
+        names = self.fingerprint["class_names"]
         scorer = Scorer(self.feature_extractor, self.held_out_images, self.evaluation)
         trial: Trial = {
             "num_samples": self._num_samples,
@@ -58,10 +66,10 @@ class Contest:
             "num_held_out": len(self.held_out_images),
             "num_left_out": self.num_left_out,
             "held_out_distance": self._nearest_distance(self.held_out_images),
-            "challenger": self._score(challenger, scorer),
+            "challenger": self._score(challenger, scorer, names),
         }
         if champion is not None:
-            trial["champion"] = self._score(champion, scorer)
+            trial["champion"] = self._score(champion, scorer, names if champion_classes is None else champion_classes)
         return trial
 
     @property
@@ -72,8 +80,8 @@ class Contest:
     def _num_classes(self) -> int:
         return len(self.fingerprint["class_names"])
 
-    def _score(self, generator: keras.Model, scorer: Scorer) -> Contestant:
-        """Scores of every draw, and the distance to training images of the last one."""
+    def _score(self, generator: keras.Model, scorer: Scorer, class_names: Sequence[str]) -> Contestant:
+        """Scores of every draw, and the distance to training images of the last one; `class_names` are those that the generator knows."""
         generate = compile_generator(generator, self.evaluation.batch_size)
         scores: dict[str, list[float]] = {}
         shares: dict[str, list[float]] = {}
@@ -87,10 +95,18 @@ class Contest:
                 if (key := score_key(name, self._num_samples)) in found:
                     scores.setdefault(name, []).append(found[key])
             if asked is not None and seen.labels is not None:
-                for name, share in zip(self.fingerprint["class_names"], agreement(asked, seen.labels, self._num_classes), strict=True):
-                    shares.setdefault(name, []).append(float(share))
+                for name, share in self._class_shares(asked, seen.labels, class_names).items():
+                    shares.setdefault(name, []).append(share)
         contestant: Contestant = {"scores": scores, "nearest_distance": self._nearest_distance(images)}
         return contestant | {"asked_class_shares": shares} if shares else contestant
+
+    def _class_shares(self, asked: np.ndarray, drawn: np.ndarray, class_names: Sequence[str]) -> dict[str, float]:
+        """Of every class of the data that was asked for, under the number that the generator knows it by, the share that is drawn."""
+        names = self.fingerprint["class_names"]
+        # what it knows and the data no longer have
+        numbers = np.array([names.index(name) if name in names else len(names) for name in class_names])
+        shares = agreement(numbers[asked], drawn, len(names))
+        return {name: float(share) for name, share in zip(names, shares, strict=True) if not np.isnan(share)}
 
     def _nearest_distance(self, images: np.ndarray) -> float:
         """Median distance of some of the images to the nearest training image."""

@@ -8,7 +8,7 @@ from ganflow.champion.decision import decide
 from ganflow.champion.page import write_page
 from ganflow.champion.trial import Contest
 from ganflow.config.retraining import RetrainingParameters
-from ganflow.networks import instantiate
+from ganflow.networks import build_pair, instantiate
 from ganflow.runtime.hashing import hash_array
 
 PARAMETERS = section(RetrainingParameters, num_draws=3)
@@ -34,6 +34,19 @@ def test_both_are_scored_on_the_same_draws(trial):
     assert len(set(held["challenger"]["scores"]["kernel_distance"])) == 3
     assert trial((1, 2))["champion"] != held["champion"]
     assert "champion" not in trial((1, None))
+
+
+def test_a_champion_is_asked_for_classes_by_the_numbers_that_it_knows(images, extractor, networks_parameters, evaluation_parameters):
+    names = ["even", "odd"]
+    fingerprint = {"sha256": "a", "train_images_sha256": hash_array(images), "num_train": len(images), "class_names": names}
+    contest = Contest(extractor, images[:12], images[12:], 0, fingerprint, PARAMETERS, evaluation_parameters)
+    generator = instantiate(build_pair(networks_parameters, (8, 8, 1), [12, 12])[0], seed=1)
+    same, turned, gone = (contest.hold(generator, generator, known)["champion"] for known in (names, names[::-1], ["even", "other"]))
+    own = same["asked_class_shares"]
+    # of two classes, what is not the one that was asked for is the other
+    assert turned["asked_class_shares"]["odd"] == pytest.approx([1 - share for share in own["even"]])
+    assert gone["asked_class_shares"] == {"even": own["even"]}
+    assert contest.hold(generator, None)["challenger"]["asked_class_shares"] == own
 
 
 def test_equal_generators_are_no_reason_to_promote(trial):

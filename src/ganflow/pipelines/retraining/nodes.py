@@ -85,7 +85,8 @@ def hold_trial(
     known = None if champion_to_beat is None else _images_of(champion_to_beat["record"]["run_id"], run_images)
     images, num_left_out = changes.leave_out_known(held_out, known)
     contest = Contest(feature_extractor, train.images, images, num_left_out, data_fingerprint, parameters, evaluation)
-    return contest.hold(challenger, champion)
+    classes = None if champion_to_beat is None else champion_to_beat["record"]["data"].get("class_names")
+    return contest.hold(challenger, champion, classes)
 
 
 def decide(
