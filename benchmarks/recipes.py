@@ -18,11 +18,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from ganflow.data.images import ImageSet
+from ganflow.data.images import ImageSet, count_classes
 from ganflow.doctor.findings import PATIENCE
-from ganflow.metrics.classes import num_classes_reached
+from ganflow.metrics.classes import agreement, num_classes_reached
 from ganflow.networks import build_pair
-from ganflow.sampling.images import sample_images
+from ganflow.networks.conditional import labels_of
+from ganflow.sampling.images import images_from_inputs, sample_inputs
 from ganflow.training.loop import train
 from ganflow.training.schedule import discriminator_schedule
 from ganflow.training.state import average_generator
@@ -37,16 +38,16 @@ NUM_IMAGES = {"classic": 60_000}
 """Training images that a recipe's number of steps is meant for, where it names its data. It ends after as many passes over others."""
 
 
-def measure_rate(images: np.ndarray, recipe: str) -> float:
+def measure_rate(images: ImageSet, recipe: str) -> float:
     """Generator steps a second, after the first interval and without the warm-up of the discriminator."""
     networks, training = read_preset(recipe)
-    generator, discriminator = build_pair(networks, images.shape[1:])
+    generator, discriminator = build_pair(networks, images.images.shape[1:], count_classes(images))
     interval = 5 if recipe == "classic" else 40
     short = training.model_copy(update={"num_steps": 10**6, "interval": interval, "discriminator_warmup": None})
     per_step = training.batch_size * training.discriminator_steps
     rates: list[float] = []
     seconds = 0.0
-    for report in train(ImageSet(images), generator, discriminator, short):
+    for report in train(images, generator, discriminator, short):
         if report.history is None:
             continue
         rates.append(report.history["images_per_second"] / per_step)
@@ -64,10 +65,15 @@ def run(laboratory: Laboratory, recipe: str, seed: int, ends: dict[str, int], ju
     result: dict[str, Any] = {"recipe": recipe, "seed": seed, "steps": ends}
     for report in watched.reports():
         for name in (name for name, step in ends.items() if step == report.step):
-            drawn = sample_images(average_generator(watched.generator, report.arrays), NUM_SAMPLES, BATCH_SIZE, 12345)
-            _, classes = judges["plain"].classify(drawn)
+            model = average_generator(watched.generator, report.arrays)
+            inputs = sample_inputs(model, NUM_SAMPLES, 12345)
+            drawn, asked = images_from_inputs(model, inputs, BATCH_SIZE), labels_of(inputs)
+            classes = {kind: judge.classify(drawn)[1] for kind, judge in judges.items()}
             result[name] = {kind: judge.score_images(drawn) for kind, judge in judges.items()}
-            result[name]["classes"] = num_classes_reached(classes, 10)
+            result[name]["classes"] = num_classes_reached(classes["plain"], 10)
+            if asked is not None:
+                result[name]["asked"] = {kind: float(np.mean(named == asked)) for kind, named in classes.items()}
+                result[name]["lowest_asked"] = {kind: float(agreement(asked, named, 10).min()) for kind, named in classes.items()}
     return result | {"alarms": watched.alarms(), "diagnosis": watched.diagnosis(), "seconds": watched.seconds}
 
 
@@ -147,7 +153,7 @@ def main() -> None:
 
     for recipe in recipes:
         if not any(line["recipe"] == recipe and "steps_per_second" in line for line in lines):
-            note({"recipe": recipe, "steps_per_second": measure_rate(laboratory.images, recipe)})
+            note({"recipe": recipe, "steps_per_second": measure_rate(laboratory.train, recipe)})
     judges = {kind: Judge(options.mnist, kind) for kind in ("plain", "normalised")}
     for seed in range(options.seeds):
         for recipe in recipes:
