@@ -59,6 +59,19 @@ def check_fingerprint(train_images: np.ndarray, described: Fingerprint) -> None:
         )
 
 
+def counts_of_classes(described: Fingerprint) -> list[int]:
+    """Training images of each class; [] where they have none.
+
+    Raises:
+        DataError: if an earlier version described the images, which did not count.
+    """
+    if "class_counts" not in described:
+        raise DataError(
+            "The images were described by an earlier version, which did not count classes. Do it again: kedro run --pipelines data"
+        )
+    return described["class_counts"]
+
+
 def describe(train: ImageSet, held_out: ImageSet, source: str) -> Fingerprint:
     """What is trained on and held out, for a JSON file.
 

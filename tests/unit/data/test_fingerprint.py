@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from ganflow.data.fingerprint import check_fingerprint, describe, fingerprint
+from ganflow.data.fingerprint import check_fingerprint, counts_of_classes, describe, fingerprint
 from ganflow.data.images import ImageSet
 from ganflow.errors import DataError
 from ganflow.runtime.hashing import hash_array
@@ -71,6 +71,14 @@ def test_description_survives_json() -> None:
     }
     without = describe(ImageSet(train.images), ImageSet(held_out.images), "npz")
     assert (without["class_names"], without["class_counts"]) == ([], [])
+
+
+def test_a_description_of_before_classes_were_counted_is_refused() -> None:
+    described = describe(*sets(), "npz")
+    assert counts_of_classes(described) == [2, 2]
+    del described["class_counts"]
+    with pytest.raises(DataError, match="did not count classes. Do it again: kedro run --pipelines data"):
+        counts_of_classes(described)
 
 
 def test_only_the_described_images_pass_the_check() -> None:

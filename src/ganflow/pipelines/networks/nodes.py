@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ganflow.config.networks import NetworksParameters
-from ganflow.data.fingerprint import Fingerprint
+from ganflow.data.fingerprint import Fingerprint, counts_of_classes
 
 
 def build_networks(parameters: NetworksParameters, data_fingerprint: Fingerprint) -> dict[str, Any]:
@@ -15,6 +15,6 @@ def build_networks(parameters: NetworksParameters, data_fingerprint: Fingerprint
     from ganflow import networks
 
     height, width, channels = data_fingerprint["image_shape"]
-    generator, discriminator = networks.build_pair(parameters, (height, width, channels), data_fingerprint["class_counts"])
+    generator, discriminator = networks.build_pair(parameters, (height, width, channels), counts_of_classes(data_fingerprint))
     rows = networks.layer_table([networks.instantiate(described) for described in (generator, discriminator)])
     return {"generator_architecture": generator, "discriminator_architecture": discriminator, "layer_table": pd.DataFrame(rows)}

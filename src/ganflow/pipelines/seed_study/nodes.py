@@ -14,7 +14,7 @@ from ganflow.config.health import HealthParameters
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.seed_study import SeedStudyParameters
 from ganflow.config.training import TrainingParameters
-from ganflow.data.fingerprint import Fingerprint
+from ganflow.data.fingerprint import Fingerprint, counts_of_classes
 from ganflow.data.images import ImageSet
 from ganflow.doctor.real import RealImages
 from ganflow.errors import CollapseError, ConfigurationError, DivergenceError
@@ -65,7 +65,7 @@ def plan_study(
     for seed in range(study.first_seed, study.first_seed + study.num_seeds):
         for name, (network, preset) in chosen.items():
             check_recipe(preset, network.discriminator)
-            generator, discriminator = build_pair(network, (height, width, channels), data_fingerprint["class_counts"])
+            generator, discriminator = build_pair(network, (height, width, channels), counts_of_classes(data_fingerprint))
             parameters = preset.model_copy(update={"seed": seed} | ({"num_steps": study.num_steps} if study.num_steps else {}))
             record = identify_run(images, data_fingerprint, generator, discriminator, {}, parameters)
             if record["run_id"] in plan:
