@@ -20,8 +20,8 @@ NUM_KEPT = 5
 """Checkpoints of a run that are on disk at most, the newest and the best together, as the catalog has it."""
 
 _RATIO = 1.4
-"""Operations a second of a step to those of a product of matrices in float32, in all presets between 1.1 and 1.8 where the processor has
-bfloat16 (benchmarks/estimate.py)."""
+"""Operations a second of a step to those of a product of matrices in float32, on a processor with bfloat16. In all presets but `classic` it
+foretells 1.1 to 1.5 times the time that is taken (benchmarks/estimate.py)."""
 
 _SIZE, _NUM_PRODUCTS = 1024, 5
 
@@ -40,7 +40,10 @@ class Estimate:
 
 
 def estimate(generator: Architecture, discriminator: Architecture, parameters: TrainingParameters) -> Estimate:
-    """From what the networks compute and how fast the machine is; within a factor of two, where nothing else keeps it busy."""
+    """From what the networks compute and how fast the machine is; within a factor of two, where nothing else keeps it busy.
+
+    Where wide maps are convolved by Fourier coefficients, as in `classic`, it is three times the time that is taken.
+    """
     maker, judge = instantiate(generator), instantiate(discriminator)
     disk = NUM_KEPT * _checkpoint_size(maker, judge)
     if tf.config.list_physical_devices("GPU"):
