@@ -7,66 +7,74 @@ from ganflow.pipelines.retraining.nodes import carry_out, decide, find_change, f
 
 def create_pipeline(**_: object) -> Pipeline:
     """Wire what the `retraining` pipeline has besides data, networks, classifier and training."""
-    return Pipeline(
-        [
-            Node(
-                find_change,
-                [
-                    "train_images",
-                    "held_out_images",
-                    "champion_to_beat",
-                    "earlier_decisions",
-                    "earlier_run_images",
-                    "stored_feature_extractor",
-                ],
+    return Pipeline([*_before_training(), *_after_training()], tags=["training", "retraining"])
+
+
+def _before_training() -> list[Node]:
+    """Is there a reason, and what does a challenger start from?"""
+    return [
+        Node(
+            find_change,
+            [
+                "train_images",
+                "held_out_images",
+                "champion_to_beat",
+                "earlier_decisions",
+                "earlier_run_images",
+                "stored_feature_extractor",
+            ],
+            "data_change",
+            name="find_change",
+        ),
+        Node(
+            find_reason,
+            [
+                "data_fingerprint",
+                "champion_to_beat",
+                "registered_versions",
+                "earlier_decisions",
+                "params:retraining",
+                "now",
                 "data_change",
-                name="find_change",
-            ),
-            Node(
-                find_reason,
-                [
-                    "data_fingerprint",
-                    "champion_to_beat",
-                    "registered_versions",
-                    "earlier_decisions",
-                    "params:retraining",
-                    "now",
-                    "data_change",
-                ],
-                "retraining_reason",
-                name="find_reason",
-            ),
-            Node(plan_challenger, ["params:training", "retraining_reason"], "challenger_training", name="plan_challenger"),
-            Node(
-                find_initial_state,
-                ["champion_to_beat", "earlier_checkpoints", "retraining_reason", "params:retraining"],
-                "initial_state",
-                name="find_initial_state",
-            ),
-            Node(
-                hold_trial,
-                [
-                    "generator",
-                    "generator_to_beat",
-                    "feature_extractor",
-                    "train_images",
-                    "held_out_images",
-                    "data_fingerprint",
-                    "champion_to_beat",
-                    "earlier_run_images",
-                    "params:retraining",
-                    "params:evaluation",
-                ],
-                "trial",
-                name="hold_trial",
-            ),
-            Node(
-                decide,
-                ["trial", "diagnosis", "generator_record", "retraining_reason", "params:retraining", "now"],
-                {"decisions": "decisions", "decision_page": "decision_page"},
-                name="decide",
-            ),
-            Node(carry_out, ["decisions", "generator_record"], "promotion", name="carry_out"),
-        ],
-        tags=["training", "retraining"],
-    )
+            ],
+            "retraining_reason",
+            name="find_reason",
+        ),
+        Node(plan_challenger, ["params:training", "retraining_reason"], "challenger_training", name="plan_challenger"),
+        Node(
+            find_initial_state,
+            ["champion_to_beat", "earlier_checkpoints", "retraining_reason", "params:retraining"],
+            "initial_state",
+            name="find_initial_state",
+        ),
+    ]
+
+
+def _after_training() -> list[Node]:
+    """Is the challenger better, and what follows?"""
+    return [
+        Node(
+            hold_trial,
+            [
+                "generator",
+                "generator_to_beat",
+                "feature_extractor",
+                "train_images",
+                "held_out_images",
+                "data_fingerprint",
+                "champion_to_beat",
+                "earlier_run_images",
+                "params:retraining",
+                "params:evaluation",
+            ],
+            "trial",
+            name="hold_trial",
+        ),
+        Node(
+            decide,
+            ["trial", "diagnosis", "generator_record", "retraining_reason", "params:retraining", "now"],
+            {"decisions": "decisions", "decision_page": "decision_page"},
+            name="decide",
+        ),
+        Node(carry_out, ["decisions", "generator_record"], "promotion", name="carry_out"),
+    ]
