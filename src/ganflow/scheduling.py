@@ -95,7 +95,7 @@ class Scheduler:
 
     def _run_and_make_up(self) -> None:
         """Run the command, and once more if it should have begun again in the meantime."""
-        self._missed.clear()
+        # not cleared before the run: it may be due again before this thread has begun
         self._run()
         while self._missed.is_set() and not self._stop.is_set():
             self._missed.clear()

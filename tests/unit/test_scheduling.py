@@ -30,7 +30,9 @@ def status(project):
 
 
 def log(project):
-    return (project / FOLDER / "runs.log").read_text()
+    """What runs have printed; nothing before the first has begun."""
+    file = project / FOLDER / "runs.log"
+    return file.read_text() if file.exists() else ""
 
 
 @pytest.mark.parametrize(("code", "failed"), [(0, 0), (75, 0), (1, 1), (3, 1)])
@@ -59,8 +61,8 @@ def test_a_run_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path, m
     )
 
     def child():
-        file = tmp_path / FOLDER / "runs.log"
-        return int(file.read_text().splitlines()[1]) if file.exists() and file.read_text().count("\n") > 1 else None
+        printed = log(tmp_path)
+        return int(printed.splitlines()[1]) if printed.count("\n") > 1 else None
 
     # the time is up as soon as both are running
     monkeypatch.setattr(scheduling, "time", SimpleNamespace(monotonic=lambda: 0.0 if child() is None else 31.0))
@@ -129,10 +131,6 @@ def scheduler(tmp_path):
             process.wait()
 
 
-def log_has(project, text):
-    return (project / FOLDER / "runs.log").exists() and text in log(project)
-
-
 def test_it_runs_on_time_and_sigterm_lets_the_run_save_and_ends_both(tmp_path, scheduler):
     # the first runs are quick, the third waits for SIGTERM as training does
     code = (
@@ -141,7 +139,7 @@ def test_it_runs_on_time_and_sigterm_lets_the_run_save_and_ends_both(tmp_path, s
         "number < 2 or (print('waiting', flush=True), signal.pause())"
     )
     process = scheduler(code, 100)
-    wait_until(lambda: log_has(tmp_path, "\nwaiting\n"))
+    wait_until(lambda: "\nwaiting\n" in log(tmp_path))
     assert (status(tmp_path)["state"], status(tmp_path)["num_runs"]) == ("running", 2)
     assert datetime.fromisoformat(status(tmp_path)["next_run"]).tzinfo is not None
     process.send_signal(signal.SIGTERM)
