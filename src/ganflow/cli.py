@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import logging
 import re
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,20 +34,55 @@ UNKNOWN_SELECTION = ("Failed to find the pipeline named", "Pipeline does not con
 """How the messages begin with which Kedro refuses names of pipelines, nodes, datasets and tags; it raises a plain ValueError."""
 
 
+_KEDRO_LOGGERS = ("kedro.pipeline.node", *(f"kedro.runner.{kind}_runner" for kind in ("sequential", "thread", "parallel")))
+"""Loggers that tell of an error before it is explained, and how to go on in a way that is of no use here."""
+
+
 class ReadableCommand(click.Command):
     """A command whose expected errors are one line on standard error, with its exit status."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.params.append(
+            click.Option(["--verbose"], is_flag=True, expose_value=False, callback=_keep, help="Show the stack of an error.")
+        )
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run, and explain instead of showing a traceback."""
+        loggers = [logging.getLogger(name) for name in _KEDRO_LOGGERS]
         try:
+            for logger in loggers:
+                logger.addFilter(_is_news)
             return super().invoke(ctx)
         except NothingToDo:
             sys.exit(0)
         except Exception as error:
-            if not isinstance(error, EXPECTED) and not str(error).startswith(UNKNOWN_SELECTION):
+            if not _is_expected(error):
                 raise
+            if ctx.meta.get(_VERBOSE):
+                traceback.print_exc()
             click.secho(f"error: {explain(error)}", fg="red", err=True)
             sys.exit(next((cause.exit_status for cause in _causes(error) if isinstance(cause, GanflowError)), 1))
+        finally:
+            for logger in loggers:
+                logger.removeFilter(_is_news)
+
+
+_VERBOSE = "ganflow.verbose"
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta[_VERBOSE] = value
+
+
+def _is_expected(error: BaseException) -> bool:
+    return isinstance(error, EXPECTED) or str(error).startswith(UNKNOWN_SELECTION)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a message is shown that comes while an error passes: not where that will be explained, or ends the run early by intent."""
+    error = sys.exc_info()[1]
+    return record.levelno < logging.WARNING or error is None or not (_is_expected(error) or isinstance(error, NothingToDo))
 
 
 def explain(error: BaseException) -> str:

@@ -53,6 +53,20 @@ class GeneratorRecord(RunRecord, BestStep):
     sha256: str
 
 
+class Metrics(TypedDict):
+    """Scores of a generator, and what they rest on.
+
+    Attributes:
+        scores: {subject: {name of a score: its value}}, of the generator, of training images and of noise.
+        feature_extractor: the extractor's `name`, the `sha256` of its weights, and a classifier's `accuracy`.
+        generator: record of the generator.
+    """
+
+    scores: dict[str, dict[str, float]]
+    feature_extractor: dict[str, float | str]
+    generator: GeneratorRecord
+
+
 class Champion(TypedDict):
     """The registered generator that is in use.
 

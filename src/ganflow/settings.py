@@ -3,7 +3,17 @@
 import os
 import warnings
 
-from ganflow.hooks import DeviceHooks, LockHooks, MigrationHooks, ParameterHooks, ProgressHooks, RetrainingHooks, TrackingHooks, WorkerHooks
+from ganflow.hooks import (
+    DeviceHooks,
+    LockHooks,
+    MigrationHooks,
+    ParameterHooks,
+    ProgressHooks,
+    RetrainingHooks,
+    SummaryHooks,
+    TrackingHooks,
+    WorkerHooks,
+)
 from ganflow.presets import BASE, LOCAL, SOFT, PresetConfigLoader
 
 # Kedro's own call of a function that its configuration library is about to rename
@@ -14,6 +24,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 # pluggy calls the last one first: the lock is given back when all others are done
-HOOKS = (LockHooks(), MigrationHooks(), TrackingHooks(), RetrainingHooks(), ParameterHooks(), WorkerHooks(), DeviceHooks(), ProgressHooks())
+HOOKS = (
+    LockHooks(),
+    SummaryHooks(),
+    MigrationHooks(),
+    TrackingHooks(),
+    RetrainingHooks(),
+    ParameterHooks(),
+    WorkerHooks(),
+    DeviceHooks(),
+    ProgressHooks(),
+)
 CONFIG_LOADER_CLASS = PresetConfigLoader
 CONFIG_LOADER_ARGS = {"base_env": BASE, "default_run_env": LOCAL, "merge_strategy": SOFT}

@@ -11,6 +11,7 @@ from ganflow.config.extractor import ExtractorParameters
 from ganflow.config.health import HealthParameters
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.notify import NotifyParameters
+from ganflow.config.reporting import ReportingParameters
 from ganflow.config.retraining import RetrainingParameters
 from ganflow.config.sampling import SamplingParameters
 from ganflow.config.section import Section
@@ -26,6 +27,7 @@ SECTIONS: dict[str, type[Section]] = {
     "sampling": SamplingParameters,
     "extractor": ExtractorParameters,
     "evaluation": EvaluationParameters,
+    "reporting": ReportingParameters,
     "seed_study": SeedStudyParameters,
     "retraining": RetrainingParameters,
     "tracking": TrackingParameters,

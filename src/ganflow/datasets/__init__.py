@@ -4,13 +4,13 @@ For use as `type: ganflow.datasets.…` in a catalog. All of them keep to the lo
 """
 
 from ganflow.datasets.animation import AnimationDataset
-from ganflow.datasets.clock import ClockDataset
+from ganflow.datasets.clock import ClockDataset, SurroundingsDataset
 from ganflow.datasets.history import HistoryDataset
 from ganflow.datasets.image_set import ImageSetDataset, ImageSetProgress
 from ganflow.datasets.images import ImageDataset, ImageFolderDataset
 from ganflow.datasets.keras_model import KerasModelDataset
 from ganflow.datasets.pictures import PicturesDataset
-from ganflow.datasets.recipes import RecipesDataset
+from ganflow.datasets.recipes import DefaultParametersDataset, RecipesDataset
 from ganflow.datasets.records import RunRecords
 from ganflow.datasets.registered import (
     PromotionDataset,
@@ -20,13 +20,15 @@ from ganflow.datasets.registered import (
 )
 from ganflow.datasets.safetensors_file import SafetensorsDataset
 from ganflow.datasets.series import CheckpointSeries, RunSeriesDataset, SheetSeries
-from ganflow.datasets.text import CSVDataset, JSONDataset, TextDataset
+from ganflow.datasets.text import CSVDataset, FigureDataset, JSONDataset, TextDataset
 
 __all__ = [
     "AnimationDataset",
     "CSVDataset",
     "CheckpointSeries",
     "ClockDataset",
+    "DefaultParametersDataset",
+    "FigureDataset",
     "HistoryDataset",
     "ImageDataset",
     "ImageFolderDataset",
@@ -44,5 +46,6 @@ __all__ = [
     "RunSeriesDataset",
     "SafetensorsDataset",
     "SheetSeries",
+    "SurroundingsDataset",
     "TextDataset",
 ]

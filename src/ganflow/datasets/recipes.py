@@ -1,4 +1,4 @@
-"""The parameters of every environment, for a run that compares them."""
+"""The parameters of every environment, for a run that compares them, and those that nobody has changed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn
 
+from kedro.config import OmegaConfigLoader
 from kedro.io import AbstractDataset, DatasetError
 
 from ganflow.datasets.local import local_path
@@ -48,6 +49,38 @@ class RecipesDataset(AbstractDataset[NoReturn, dict[str, Callable[[], dict[str, 
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path.as_posix(), "changes": self._changes}
+
+    def _exists(self) -> bool:
+        return self._path.is_dir()
+
+
+class DefaultParametersDataset(AbstractDataset[NoReturn, dict[str, Any]]):
+    """The parameters of `base` alone, without a preset, this machine's changes or the command line; read only.
+
+    Args:
+        path: of the folder of presets.
+        metadata: for other programs.
+    """
+
+    def __init__(self, *, path: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:
+        self._path = local_path(path)
+        self.metadata = metadata
+
+    def load(self) -> dict[str, Any]:
+        """{section: its parameters}."""
+        parameters: dict[str, Any] = OmegaConfigLoader(str(self._path), base_env=BASE, default_run_env=BASE)["parameters"]
+        return parameters
+
+    def save(self, data: NoReturn) -> None:
+        """Refuse.
+
+        Raises:
+            DatasetError: always.
+        """
+        raise DatasetError(f"Got {type(data).__name__} to save in {self._path}, which is configuration and written by hand.")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._path.as_posix()}
 
     def _exists(self) -> bool:
         return self._path.is_dir()

@@ -7,6 +7,7 @@ from typing import Any
 
 from kedro.io import Version
 from kedro_datasets import json, pandas, text
+from kedro_datasets._typing import PlotlyPreview
 
 from ganflow.datasets.atomic import AtomicSave
 from ganflow.datasets.local import local_path
@@ -24,6 +25,14 @@ class JSONDataset(AtomicSave, json.JSONDataset):
         metadata: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(filepath=local_path(filepath), save_args=save_args, version=version, metadata=metadata)
+
+
+class FigureDataset(JSONDataset):
+    """An interactive figure in Plotly's notation, as plain values: `data` and `layout`."""
+
+    def preview(self) -> PlotlyPreview:
+        """The figure, for kedro-viz."""
+        return PlotlyPreview(self.load())
 
 
 class CSVDataset(AtomicSave, pandas.CSVDataset):

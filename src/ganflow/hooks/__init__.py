@@ -3,6 +3,7 @@
 from ganflow.hooks.migration import MigrationHooks
 from ganflow.hooks.retraining import RetrainingHooks
 from ganflow.hooks.run import DeviceHooks, LockHooks, ParameterHooks, ProgressHooks, WorkerHooks
+from ganflow.hooks.summary import SummaryHooks
 from ganflow.hooks.tracking import TrackingHooks
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "ParameterHooks",
     "ProgressHooks",
     "RetrainingHooks",
+    "SummaryHooks",
     "TrackingHooks",
     "WorkerHooks",
 ]

@@ -30,14 +30,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-_RUNNER_LOGGERS = [logging.getLogger(f"kedro.runner.{kind}_runner") for kind in ("sequential", "thread", "parallel")]
-
-
-def _leave_out_hint(record: logging.LogRecord) -> bool:
-    """Whether a message of Kedro's is shown when a run ends early: how to resume it is of no use to anyone."""
-    return record.levelno < logging.WARNING
-
-
 def is_retraining(pipeline: Pipeline) -> bool:
     """Whether it is the retraining pipeline, or a part of it that decides something."""
     return not pipeline.all_outputs().isdisjoint(("retraining_reason", "decisions", "promotion"))
@@ -95,8 +87,6 @@ class RetrainingHooks:
         if not reason["is_due"]:
             logger.info("Nothing to do: %s.", reason["why"])
             self._event = None
-            for runner in _RUNNER_LOGGERS:
-                runner.addFilter(_leave_out_hint)
             raise NothingToDo(f"{reason['why']}.")
         logger.info("A challenger is trained: %s.", reason["why"])
         self._reason = reason
@@ -120,7 +110,7 @@ class RetrainingHooks:
             return
         failed = [condition["name"] for condition in verdict["conditions"] if not condition["passed"]]
         reasons = f": {', '.join(failed)} did not hold" if failed else ""
-        logger.info("The challenger %s was %s%s. Why: data/08_reporting/decision.md", verdict["run_id"], verdict["event"], reasons)
+        logger.info("The challenger %s was %s%s. Why: data/08_reporting/decision.html", verdict["run_id"], verdict["event"], reasons)
         self._tell(verdict)
         self._make_room(catalog)
 
@@ -135,8 +125,6 @@ class RetrainingHooks:
     @hook_impl
     def on_pipeline_error(self, error: Exception, catalog: CatalogProtocol) -> None:
         """Tell; and reject a challenger whose training failed for good, so that it is not begun again with the same seed."""
-        for runner in _RUNNER_LOGGERS:
-            runner.removeFilter(_leave_out_hint)
         if self._event is None:
             return
         self._event = None

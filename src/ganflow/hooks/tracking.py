@@ -15,14 +15,13 @@ from kedro.pipeline import Pipeline
 from ganflow.config.tracking import TrackingParameters
 from ganflow.errors import TrackingError, TrainingInterruptedError
 from ganflow.hooks.retraining import is_retraining
-from ganflow.records import GeneratorRecord, RunRecord
+from ganflow.records import GeneratorRecord, Metrics, RunRecord
 from ganflow.runtime.cluster import membership
 from ganflow.tracking.registry import CHALLENGER
 from ganflow.tracking.runs import RETRAINING, RunRecorder, describe_surroundings
 
 if TYPE_CHECKING:
     from ganflow.champion.decision import Decisions
-    from ganflow.pipelines.evaluation.nodes import Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -149,7 +148,7 @@ class TrackingHooks:
             self._decided_run = run_id
 
     def _record_decision_page(self, page: str) -> None:
-        self._opened(self._decided_run).add_text(self._decided_run, "decision.md", page)
+        self._opened(self._decided_run).add_text(self._decided_run, "decision.html", page)
 
     def _begin(self, run: RunRecord) -> RunRecorder:
         assert self._recorder is not None  # noqa: S101 (asked by the caller)

@@ -80,7 +80,16 @@ _NO_POWER = 1e-6
 
 
 def nearest_distances(images: np.ndarray, others: np.ndarray, skip: np.ndarray | None = None) -> np.ndarray:
-    """Root mean squared pixel difference of each image to the nearest of the others.
+    """Root mean squared pixel difference of each image to the nearest of the others, see `find_nearest`.
+
+    Returns:
+        (N,) in [0, 1].
+    """
+    return find_nearest(images, others, skip)[1]
+
+
+def find_nearest(images: np.ndarray, others: np.ndarray, skip: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest of the others for each image, by root mean squared pixel difference.
 
     Args:
         images: (N, H, W, C) uint8.
@@ -88,22 +97,25 @@ def nearest_distances(images: np.ndarray, others: np.ndarray, skip: np.ndarray |
         skip: (N,), for each image the index of the other that does not count, because it is the image itself; None for none.
 
     Returns:
-        (N,) in [0, 1].
+        Indices (N,) into the others, and distances (N,) in [0, 1].
     """
     from sklearn.utils import gen_batches
 
     # whole numbers, of which float64 adds up squares and products exactly: a copy has distance 0
     flat = images.reshape(len(images), -1).astype(np.float64)
     squared_norms = np.sum(flat**2, axis=1)
-    nearest = np.full(len(images), np.inf)
+    nearest, indices = np.full(len(images), np.inf), np.zeros(len(images), dtype=np.int64)
     for rows in gen_batches(len(others), max(1, _BLOCK_VALUES // flat.shape[1])):
         block = others[rows].reshape(-1, flat.shape[1]).astype(np.float64)
         squared = squared_norms[:, None] + np.sum(block**2, axis=1) - 2 * flat @ block.T
         if skip is not None:
             is_here = (skip >= rows.start) & (skip < rows.stop)
             squared[is_here, skip[is_here] - rows.start] = np.inf
-        nearest = np.minimum(nearest, squared.min(axis=1))
-    return np.sqrt(nearest / flat.shape[1]) / 255
+        found = squared.argmin(axis=1)
+        distances = squared[np.arange(len(images)), found]
+        is_nearer = distances < nearest
+        nearest[is_nearer], indices[is_nearer] = distances[is_nearer], found[is_nearer] + rows.start
+    return indices, np.sqrt(nearest / flat.shape[1]) / 255
 
 
 # a block of the others takes 64 MiB, whatever their size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,22 +14,8 @@ from ganflow.data.images import ImageSet
 from ganflow.errors import DataError
 from ganflow.features.stored import FeatureExtractor
 from ganflow.metrics.report import FeatureSet, score
-from ganflow.records import GeneratorRecord
+from ganflow.records import GeneratorRecord, Metrics
 from ganflow.runtime.seeds import named_random
-
-
-class Metrics(TypedDict):
-    """Scores of a generator, and what they rest on.
-
-    Attributes:
-        scores: {subject: {name of a score: its value}}, of the generator, of training images and of noise.
-        feature_extractor: the extractor's `name`, the `sha256` of its weights, and a classifier's `accuracy`.
-        generator: record of the generator.
-    """
-
-    scores: dict[str, dict[str, float]]
-    feature_extractor: dict[str, float | str]
-    generator: GeneratorRecord
 
 
 def extract_features(

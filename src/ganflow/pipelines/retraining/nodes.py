@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
-from ganflow.champion import changes, decision, page, reasons
+import numpy as np
+import pandas as pd
+
+from ganflow.champion import changes, decision, reasons
 from ganflow.champion.changes import DataChange
 from ganflow.champion.decision import Decisions, Reason
 from ganflow.champion.gate import Trial
@@ -16,6 +20,8 @@ from ganflow.data.fingerprint import Fingerprint
 from ganflow.data.images import ImageSet
 from ganflow.features.stored import FeatureExtractor
 from ganflow.records import Champion, GeneratorRecord, Promotion, RegisteredVersion
+from ganflow.reporting.pages import write_decision
+from ganflow.reporting.run import show_evolution
 from ganflow.training.streams import Series
 
 
@@ -96,11 +102,26 @@ def decide(
     reason: Reason,
     parameters: RetrainingParameters,
     now: datetime,
-) -> dict[str, Any]:
-    """Promote or reject, with the numbers of every condition, as data and as a page to read."""
+) -> Decisions:
+    """Promote or reject, with the numbers of every condition."""
     run_id = generator_record["run_id"]
-    decided = decision.decide(trial, diagnosis.get(run_id), generator_record, reason, parameters.gate, now)
-    return {"decisions": {run_id: decided}, "decision_page": page.write_page(decided, trial)}
+    return {run_id: decision.decide(trial, diagnosis.get(run_id), generator_record, reason, parameters.gate, now)}
+
+
+def show_decision(
+    decisions: Decisions,
+    trial: Trial,
+    change: DataChange | dict[str, Any],
+    generator_record: GeneratorRecord,
+    champion: Champion | None,
+    training_history: dict[str, pd.DataFrame],
+    sheets: dict[str, dict[int, Callable[[], np.ndarray]]],
+) -> str:
+    """The page of a decision: challenger beside champion, condition by condition, with the curves and sheets of both."""
+    records = {"challenger": generator_record} | ({} if champion is None else {"champion": champion["record"]})
+    histories = {name: training_history[record["run_id"]] for name, record in records.items() if record["run_id"] in training_history}
+    evolutions = {name: show_evolution(sheets.get(record["run_id"], {}), record["step"]) for name, record in records.items()}
+    return write_decision(decisions[generator_record["run_id"]], trial, change, histories, evolutions)
 
 
 def carry_out(decisions: Decisions, generator_record: GeneratorRecord) -> Promotion:

@@ -2,7 +2,16 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganflow.pipelines.retraining.nodes import carry_out, decide, find_change, find_initial_state, find_reason, hold_trial, plan_challenger
+from ganflow.pipelines.retraining.nodes import (
+    carry_out,
+    decide,
+    find_change,
+    find_initial_state,
+    find_reason,
+    hold_trial,
+    plan_challenger,
+    show_decision,
+)
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -73,8 +82,14 @@ def _after_training() -> list[Node]:
         Node(
             decide,
             ["trial", "diagnosis", "generator_record", "retraining_reason", "params:retraining", "now"],
-            {"decisions": "decisions", "decision_page": "decision_page"},
+            "decisions",
             name="decide",
         ),
         Node(carry_out, ["decisions", "generator_record"], "promotion", name="carry_out"),
+        Node(
+            show_decision,
+            ["decisions", "trial", "data_change", "generator_record", "champion_to_beat", "training_history", "training_sheets"],
+            "decision_page",
+            name="show_decision",
+        ),
     ]

@@ -22,7 +22,8 @@ from ganflow.features.stored import FeatureExtractor, name_extractor
 from ganflow.metrics.spread import compare, summarise
 from ganflow.pipelines.training.nodes import export_generator, identify_run, train_gan
 from ganflow.records import RunRecord
-from ganflow.reporting.curves import draw_curves
+from ganflow.reporting.figures import draw_runs
+from ganflow.reporting.pages import write_study
 from ganflow.training.streams import Series, chunk
 
 logger = logging.getLogger(__name__)
@@ -176,7 +177,7 @@ def summarise_study(
     diagnosis: dict[str, dict[str, Any]],
     health: HealthParameters,
 ) -> dict[str, Any]:
-    """Runs, their spread by recipe, every recipe against the first, and all curves."""
+    """Runs, their spread by recipe, every recipe against the first, all curves, and a page of them."""
     runs = pd.DataFrame([_describe(run_id, run, study_scores.get(run_id), diagnosis.get(run_id), health) for run_id, run in plan.items()])
     metrics = list(next(iter(study_scores[run_id]["scores"] for run_id in plan if run_id in study_scores), {}))
     values = {recipe: {name: part[name].dropna().to_numpy() for name in metrics} for recipe, part in runs.groupby("recipe", sort=False)}
@@ -198,15 +199,18 @@ def summarise_study(
         columns=["metric", "recipe", "other", "difference", "low", "high", "p_value"],
     )
     histories = {
-        (run.recipe, run.seed): training_history[run_id][training_history[run_id]["step"] <= run.parameters.num_steps]
+        f"{run.recipe}, seed {run.seed}": training_history[run_id][training_history[run_id]["step"] <= run.parameters.num_steps]
         for run_id, run in plan.items()
         if run_id in training_history
     }
+    spread = table.join(failed, on="recipe") if len(table) else failed.reset_index()
+    curves = draw_runs(histories)
     return {
         "study_runs": runs,
-        "study_table": table.join(failed, on="recipe") if len(table) else failed.reset_index(),
+        "study_table": spread,
         "study_comparison": comparison,
-        "study_curves": draw_curves(histories),
+        "study_curves": curves,
+        "study_report": write_study(runs, spread, comparison, curves),
     }
 
 

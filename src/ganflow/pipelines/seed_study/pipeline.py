@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from ganflow.pipelines.seed_study.nodes import plan_study, score_study, summarise_study, train_study
 from ganflow.training.streams import STREAMED
 
-SUMMARY = ("study_runs", "study_table", "study_comparison", "study_curves")
+SUMMARY = ("study_runs", "study_table", "study_comparison", "study_curves", "study_report")
 
 
 def create_pipeline(**_: object) -> Pipeline:

@@ -1,0 +1,144 @@
+"""The first words of a run and its last: what will be done and how long it takes, what was done, how good it is and where it lies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol, DatasetError
+from kedro.pipeline import Pipeline
+
+from ganflow.reporting.verdict import rate_health, rate_scores, suggest
+from ganflow.reporting.words import duration
+from ganflow.runtime.cluster import membership
+
+logger = logging.getLogger(__name__)
+
+WORTH_A_LOOK = {
+    "report": "report",
+    "decision_page": "decision",
+    "study_report": "study",
+    "sample_sheet": "sample sheet",
+    "samples": "single images",
+    "evolution": "evolution",
+    "metrics_table": "scores",
+    "contact_sheet": "contact sheet",
+    "data_report": "data report",
+    "generator": "generator",
+}
+"""Datasets that a person opens after a run, in the order in which they are named."""
+
+_REMEMBERED = ("data_report", "diagnosis", "generator_record", "metrics", "study_runs")
+
+
+class SummaryHooks:
+    """Says at the start what will be done, and at the end what was done."""
+
+    def __init__(self) -> None:
+        self._project = Path()
+        self._begun = 0.0
+        self._steps: dict[str, tuple[int, int]] = {}
+        self._saved: dict[str, Any] = {}
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Learn where the project is."""
+        self._project = Path(context.project_path)
+
+    @hook_impl(trylast=True)
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Say how long the last run like this one took."""
+        self._begun, self._steps, self._saved = time.monotonic(), {}, {}
+        last = _durations(catalog).get(_name(run_params))
+        names = ", ".join(run_params.get("pipeline_names") or ["the whole job"])
+        about = f"; the last one like it took {duration(last)}" if last else ""
+        logger.info("Begins: %s, %d nodes%s.", names, len(pipeline.nodes), about)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Remember what the last words are about."""
+        if dataset_name in WORTH_A_LOOK or dataset_name in _REMEMBERED:
+            self._saved[dataset_name] = data if dataset_name in _REMEMBERED else None
+        if dataset_name == "training_history":
+            for run_id, rows in data.items():
+                if len(rows):
+                    first, _ = self._steps.get(run_id, (int(rows["step"].iloc[0]), 0))
+                    self._steps[run_id] = (first, int(rows["step"].iloc[-1]))
+
+    @hook_impl(tryfirst=True)
+    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Say what was done, how good it is, and where it lies."""
+        if not membership().is_chief:
+            return
+        seconds = time.monotonic() - self._begun
+        for line in describe_outcome(self._saved):
+            logger.info("%s", line)
+        for name, label in WORTH_A_LOOK.items():
+            if name in self._saved and (path := self._path(catalog, name)):
+                logger.info("%s: %s", label.capitalize(), path)
+        logger.info("Done in %s.", duration(seconds))
+        self._note_duration(run_params, pipeline, catalog, seconds)
+
+    def _path(self, catalog: CatalogProtocol, name: str) -> str:
+        """Where a dataset lies, seen from the project; "" if that is nowhere."""
+        dataset = catalog.get(name)
+        path = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
+        if path is None:
+            return ""
+        absolute = self._project / str(path)
+        return str(absolute.relative_to(self._project)) if absolute.is_relative_to(self._project) else str(absolute)
+
+    def _note_duration(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol, seconds: float) -> None:
+        """For the next run's first words; not of a run that found a part of its training done."""
+        trains = "training_history" in pipeline.all_outputs()
+        if trains and (not self._steps or any(first > last / 2 for first, last in self._steps.values() if first != last)):
+            return
+        try:
+            catalog.save("durations", _durations(catalog) | {_name(run_params): round(seconds, 1)})
+        except DatasetError as error:
+            logger.warning("How long this run took could not be noted. %s", error)
+
+
+def describe_outcome(saved: dict[str, Any]) -> list[str]:
+    """Sentences on what a run has saved.
+
+    Args:
+        saved: {name of a dataset: what was saved}.
+    """
+    lines = []
+    if "data_report" in saved and "generator_record" not in saved:
+        report = saved["data_report"]
+        shape = " × ".join(map(str, report["image_shape"]))
+        lines.append(f"{report['num_train']} training and {report['num_held_out']} held-out images of {shape}, from {report['source']}.")
+    if "study_runs" in saved:
+        runs = saved["study_runs"]
+        lines.append(f"{len(runs)} runs were studied; {int((runs['outcome'] == 'healthy').sum())} of them are healthy.")
+    if "metrics" in saved:
+        lines += rate_scores(saved["metrics"]["scores"])
+    if "generator_record" in saved:
+        record = saved["generator_record"]
+        diagnosis = saved.get("diagnosis", {}).get(record["run_id"])
+        lines += [rate_health(diagnosis), f"Next: {suggest(record, diagnosis)}"]
+    return lines
+
+
+def _name(run_params: dict[str, Any]) -> str:
+    """What is run, and a hash of the settings that the command line changes: runs of one name take about as long."""
+    changed = json.dumps(run_params.get("runtime_params") or {}, sort_keys=True, default=str)
+    digest = hashlib.sha256(changed.encode()).hexdigest()[:8]
+    return f"{','.join(run_params.get('pipeline_names') or ['__default__'])} {run_params.get('env') or 'base'} {digest}"
+
+
+def _durations(catalog: CatalogProtocol) -> dict[str, float]:
+    try:
+        found: dict[str, float] = catalog.load("durations") if catalog.exists("durations") else {}
+    except DatasetError:
+        # it will be written anew
+        return {}
+    return found

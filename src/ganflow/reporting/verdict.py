@@ -1,0 +1,69 @@
+"""How good a generator is, in plain words: for the last lines of a run and the first of its page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ganflow.records import GeneratorRecord
+
+Scores = Mapping[str, Mapping[str, float]]
+"""{subject: {key of a score: value}}, of `generator`, `real_images` and `noise`."""
+
+CLOSENESS = {
+    0.01: "The samples are close to real images",
+    0.05: "The samples resemble real images, with differences that can be measured",
+    0.3: "The samples are recognisable, and clearly worse than real images",
+    0.7: "The samples have only begun to resemble real images",
+    math.inf: "The samples are hardly better than noise",
+}
+"""By the share that is left of the way from noise to real images, by Fréchet distance."""
+
+
+def find_score(scores: Mapping[str, float], name: str) -> float | None:
+    """The value of a score by its name, whatever number of samples its key states; None if it was not measured."""
+    return next((value for key, value in scores.items() if key.rsplit("_", 2)[0] == name), None)
+
+
+def rate_scores(scores: Scores) -> list[str]:
+    """Sentences, the most important first; none without scores."""
+    generator, real, noise = (scores.get(subject, {}) for subject in ("generator", "real_images", "noise"))
+    distance, floor, ceiling = (find_score(subject, "frechet_distance") for subject in (generator, real, noise))
+    if distance is None or floor is None or ceiling is None:
+        return []
+    left = max(0.0, (distance - floor) / (ceiling - floor)) if ceiling > floor else 0.0
+    words = next(text for limit, text in CLOSENESS.items() if left < limit)
+    sentences = [
+        f"{words}: their Fréchet distance to held-out images is {distance:.4g}, where training images have {floor:.4g} and noise {ceiling:.4g}."
+    ]
+    precision, recall = find_score(generator, "precision"), find_score(generator, "recall")
+    if precision is not None and recall is not None:
+        sentences.append(
+            f"{precision:.0%} of them look like real ones (real ones: {find_score(real, 'precision'):.0%}), and they show {recall:.0%} of "
+            f"the variety of real ones (real ones: {find_score(real, 'recall'):.0%})."
+        )
+    share = find_score(generator, "asked_class_share")
+    if share is not None:
+        sentences.append(f"{share:.1%} of the images are of the class that was asked for.")
+    return sentences
+
+
+def rate_health(diagnosis: Mapping[str, Any] | None) -> str:
+    """What the doctor says, in a sentence."""
+    if diagnosis is None:
+        return "The doctor did not watch this run."
+    found = [finding["name"].replace("_", " ") for finding in diagnosis["findings"] if finding["severity"] != "advice"]
+    if not diagnosis["healthy"]:
+        return f"The doctor found this run failing: {', '.join(found)}."
+    return f"The doctor found nothing serious, and took notice of: {', '.join(found)}." if found else "The doctor found nothing wrong."
+
+
+def suggest(record: GeneratorRecord, diagnosis: Mapping[str, Any] | None) -> str:
+    """What to do next, in a sentence."""
+    serious = [finding for finding in (diagnosis or {}).get("findings", []) if finding["severity"] == "serious"]
+    if diagnosis is not None and not diagnosis["healthy"] and serious:
+        return f"{serious[0]['remedy'].rstrip('.')}."
+    if record["step"] >= record["trained_steps"]:
+        return f"It was best at its last step: raise training.num_steps, now {record['trained_steps']}; the run continues where it is."
+    return "Draw from it: kedro run --pipelines sampling --params sampling.num_images=1000"
