@@ -34,7 +34,9 @@ UNKNOWN_SELECTION = ("Failed to find the pipeline named", "Pipeline does not con
 """How the messages begin with which Kedro refuses names of pipelines, nodes, datasets and tags; it raises a plain ValueError."""
 
 
-_KEDRO_LOGGERS = ("kedro.pipeline.node", *(f"kedro.runner.{kind}_runner" for kind in ("sequential", "thread", "parallel")))
+_VALIDATION = "kedro.validation.parameter_validator"
+
+_KEDRO_LOGGERS = ("kedro.pipeline.node", _VALIDATION, *(f"kedro.runner.{kind}_runner" for kind in ("sequential", "thread", "parallel")))
 """Loggers that tell of an error before it is explained, and how to go on in a way that is of no use here."""
 
 
@@ -82,6 +84,8 @@ def _is_expected(error: BaseException) -> bool:
 def _is_news(record: logging.LogRecord) -> bool:
     """Whether a message is shown that comes while an error passes: not where that will be explained, or ends the run early by intent."""
     error = sys.exc_info()[1]
+    if record.name == _VALIDATION:
+        return record.levelno < logging.ERROR
     return record.levelno < logging.WARNING or error is None or not (_is_expected(error) or isinstance(error, NothingToDo))
 
 

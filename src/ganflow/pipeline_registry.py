@@ -28,7 +28,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "sampling": pipeline(samples, inputs=CHAMPION),
         "evaluation": classifier + pipeline(scores, inputs=CHAMPION),
         # of what is on record of earlier runs
-        "reporting": report.only_nodes("write_report"),
-        "seed_study": images + classifier + run.only_nodes("measure_real_images") + seed_study.create_pipeline(),
-        "retraining": images + retraining.create_pipeline() + pair + classifier + challenger,
+        "reporting": report.only_nodes("reporting.write_report"),
+        "seed_study": images + classifier + run.only_nodes("training.measure_real_images") + seed_study.create_pipeline(),
+        "retraining": images + retraining.create_pipeline() + pair + classifier + challenger + reporting.create_challenger_pipeline(),
     }

@@ -108,9 +108,6 @@ class RetrainingHooks:
         # a part of the pipeline may decide nothing
         if not verdict:
             return
-        failed = [condition["name"] for condition in verdict["conditions"] if not condition["passed"]]
-        reasons = f": {', '.join(failed)} did not hold" if failed else ""
-        logger.info("The challenger %s was %s%s. Why: data/08_reporting/decision.html", verdict["run_id"], verdict["event"], reasons)
         self._tell(verdict)
         self._make_room(catalog)
 

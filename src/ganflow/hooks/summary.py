@@ -34,7 +34,11 @@ WORTH_A_LOOK = {
 }
 """Datasets that a person opens after a run, in the order in which they are named."""
 
-_REMEMBERED = ("data_report", "diagnosis", "generator_record", "metrics", "study_runs")
+_REMEMBERED = ("data_report", "decisions", "generator_record", "metrics", "study_runs")
+
+_PAGES = {"report", "decision_page", "study_report"}
+_ON_PAGES = {"contact_sheet", "data_report"}
+"""Need no word of their own beside a page."""
 
 
 class SummaryHooks:
@@ -77,10 +81,13 @@ class SummaryHooks:
         if not membership().is_chief:
             return
         seconds = time.monotonic() - self._begun
-        for line in describe_outcome(self._saved):
+        # of a run that was finished before, nothing is observed any more
+        diagnosis = catalog.load("diagnosis") if "generator_record" in self._saved else {}
+        for line in describe_outcome(self._saved, diagnosis):
             logger.info("%s", line)
+        shown = self._saved.keys() - (_ON_PAGES if _PAGES & self._saved.keys() else set())
         for name, label in WORTH_A_LOOK.items():
-            if name in self._saved and (path := self._path(catalog, name)):
+            if name in shown and (path := self._path(catalog, name)):
                 logger.info("%s: %s", label.capitalize(), path)
         logger.info("Done in %s.", duration(seconds))
         self._note_duration(run_params, pipeline, catalog, seconds)
@@ -105,11 +112,12 @@ class SummaryHooks:
             logger.warning("How long this run took could not be noted. %s", error)
 
 
-def describe_outcome(saved: dict[str, Any]) -> list[str]:
+def describe_outcome(saved: dict[str, Any], diagnosis: dict[str, dict[str, Any]]) -> list[str]:
     """Sentences on what a run has saved.
 
     Args:
         saved: {name of a dataset: what was saved}.
+        diagnosis: {run id: what the doctor says}.
     """
     lines = []
     if "data_report" in saved and "generator_record" not in saved:
@@ -123,8 +131,13 @@ def describe_outcome(saved: dict[str, Any]) -> list[str]:
         lines += rate_scores(saved["metrics"]["scores"])
     if "generator_record" in saved:
         record = saved["generator_record"]
-        diagnosis = saved.get("diagnosis", {}).get(record["run_id"])
-        lines += [rate_health(diagnosis), f"Next: {suggest(record, diagnosis)}"]
+        lines.append(rate_health(diagnosis.get(record["run_id"])))
+        if "decisions" not in saved:
+            lines.append(f"Next: {suggest(record, diagnosis.get(record['run_id']))}")
+    for decision in saved.get("decisions", {}).values():
+        failed = [condition["name"] for condition in decision["conditions"] if not condition["passed"]]
+        reasons = f": {', '.join(failed)} did not hold" if failed else ""
+        lines.append(f"The challenger {decision['run_id']} was {'promoted' if decision['promote'] else 'rejected'}{reasons}.")
     return lines
 
 

@@ -89,7 +89,7 @@ def _line(history: pd.DataFrame, column: str, panel: int, number: int, colour: s
         "yaxis": _axis(panel),
         "line": {"color": colour or COLOURS[panel + number], "width": 2, "dash": DASHES[number % len(DASHES)]},
         "marker": {"size": 5},
-        "hovertemplate": f"step %{{x}}<br>{name} %{{y:.4g}}<extra></extra>",
+        "hovertemplate": f"step %{{x}}<br>{name} %{{y:.4g}}<extra>%{{fullData.name}}</extra>",
     }
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ganflow.reporting.figures import draw_runs, draw_training
 from ganflow.reporting.run import RunReport
-from ganflow.reporting.verdict import rate_health, rate_scores, suggest
+from ganflow.reporting.verdict import is_good, name_score, num_scored, rate_health, rate_scores, suggest
 from ganflow.reporting.words import duration
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def write_run(report: RunReport, history: pd.DataFrame | None) -> str:
     """
     findings = (report["diagnosis"] or {}).get("findings", [])
     figure = None if history is None or history.empty else draw_training(history, report["record"]["step"], findings)
-    return _render("run.html.j2", report=report, figure=figure, **_judge(report))
+    return _render("run.html.j2", report=report, figure=figure, num_samples=num_scored(report["scores"]), **_judge(report))
 
 
 def write_comparison(reports: list[RunReport], histories: Mapping[str, pd.DataFrame]) -> str:
@@ -100,6 +100,7 @@ def _judge(report: RunReport) -> dict[str, Any]:
         "sentences": rate_scores(report["scores"]),
         "health": rate_health(report["diagnosis"]),
         "suggestion": suggest(report["record"], report["diagnosis"]),
+        "is_good": is_good(report["scores"], report["diagnosis"]),
     }
 
 
@@ -127,7 +128,15 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("ganflow.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"number": _number, "duration": duration, "short": _short, "words": _words, "spread": _spread, "yaml": _json}
+    environment.filters |= {
+        "number": _number,
+        "duration": duration,
+        "short": _short,
+        "words": _words,
+        "score": name_score,
+        "spread": _spread,
+        "yaml": _json,
+    }
     environment.globals["embed_script"] = Markup
     return environment
 

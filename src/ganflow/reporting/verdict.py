@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,31 +12,61 @@ from ganflow.records import GeneratorRecord
 Scores = Mapping[str, Mapping[str, float]]
 """{subject: {key of a score: value}}, of `generator`, `real_images` and `noise`."""
 
+_PROTOCOL = re.compile(r"_(\d+)_heldout$")
+"""End of a score's key: number of samples, and what they were compared with."""
+
+_GOOD = 0.3
+
 CLOSENESS = {
     0.01: "The samples are close to real images",
     0.05: "The samples resemble real images, with differences that can be measured",
-    0.3: "The samples are recognisable, and clearly worse than real images",
+    _GOOD: "The samples are recognisable, and clearly worse than real images",
     0.7: "The samples have only begun to resemble real images",
     math.inf: "The samples are hardly better than noise",
 }
 """By the share that is left of the way from noise to real images, by Fréchet distance."""
 
 
+def name_score(key: str) -> str:
+    """A score's name in words, without how it was measured."""
+    return _PROTOCOL.sub("", key).replace("_", " ").replace("frechet", "Fréchet")
+
+
+def num_scored(scores: Scores) -> int:
+    """How many samples the scores are of; 0 without scores."""
+    return max((int(match[1]) for key in scores.get("generator", {}) if (match := _PROTOCOL.search(key))), default=0)
+
+
 def find_score(scores: Mapping[str, float], name: str) -> float | None:
     """The value of a score by its name, whatever number of samples its key states; None if it was not measured."""
-    return next((value for key, value in scores.items() if key.rsplit("_", 2)[0] == name), None)
+    return next((value for key, value in scores.items() if _PROTOCOL.sub("", key) == name), None)
+
+
+def share_left(scores: Scores) -> float | None:
+    """What is left of the way from noise to real images, by Fréchet distance: 0 for real ones, 1 for noise; None without scores."""
+    distances = [find_score(scores.get(subject, {}), "frechet_distance") for subject in ("generator", "real_images", "noise")]
+    if None in distances:
+        return None
+    distance, floor, ceiling = distances  # type: ignore[misc]
+    return max(0.0, (distance - floor) / (ceiling - floor)) if ceiling > floor else 0.0  # type: ignore[operator]
+
+
+def is_good(scores: Scores, diagnosis: Mapping[str, Any] | None) -> bool:
+    """Whether a run is healthy, and its samples, if they were scored, are recognisable."""
+    left = share_left(scores)
+    return (diagnosis is None or diagnosis["healthy"]) and (left is None or left < _GOOD)
 
 
 def rate_scores(scores: Scores) -> list[str]:
     """Sentences, the most important first; none without scores."""
     generator, real, noise = (scores.get(subject, {}) for subject in ("generator", "real_images", "noise"))
-    distance, floor, ceiling = (find_score(subject, "frechet_distance") for subject in (generator, real, noise))
-    if distance is None or floor is None or ceiling is None:
+    left = share_left(scores)
+    if left is None:
         return []
-    left = max(0.0, (distance - floor) / (ceiling - floor)) if ceiling > floor else 0.0
+    distance, floor, ceiling = (find_score(subject, "frechet_distance") for subject in (generator, real, noise))
     words = next(text for limit, text in CLOSENESS.items() if left < limit)
     sentences = [
-        f"{words}: their Fréchet distance to held-out images is {distance:.4g}, where training images have {floor:.4g} and noise {ceiling:.4g}."
+        f"{words}: their Fréchet distance to held-out images is {distance:.4g}; training images have {floor:.4g}, noise {ceiling:.4g}."
     ]
     precision, recall = find_score(generator, "precision"), find_score(generator, "recall")
     if precision is not None and recall is not None:

@@ -27,4 +27,6 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
         ],
         tags="data",
+        namespace="data",
+        prefix_datasets_with_namespace=False,
     )

@@ -17,4 +17,6 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
         ],
         tags="extractor",
+        namespace="extractor",
+        prefix_datasets_with_namespace=False,
     )

@@ -12,4 +12,6 @@ def create_pipeline(**_: object) -> Pipeline:
     return Pipeline(
         [Node(build_networks, ["params:networks", "data_fingerprint"], {name: name for name in DESCRIPTIONS}, name="build_networks")],
         tags="networks",
+        namespace="networks",
+        prefix_datasets_with_namespace=False,
     )

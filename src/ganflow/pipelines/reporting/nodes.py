@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,9 @@ from ganflow.reporting.run import (
     when,
 )
 
+Sheets = Mapping[str, Mapping[int, Callable[[], np.ndarray]]]
+"""{run id: {step: function that reads the sheet}}."""
+
 MOST_SEARCHED = 20_000
 """Training images among which the nearest are looked for."""
 
@@ -40,7 +43,7 @@ def describe_run(
     generator_record: GeneratorRecord,
     metrics: Metrics,
     training_history: dict[str, pd.DataFrame],
-    sheets: Mapping[str, Mapping[int, Callable[[], np.ndarray]]],
+    sheets: Sheets,
     diagnosis: Mapping[str, Any],
     sample_sheet: np.ndarray,
     samples: np.ndarray,
@@ -55,16 +58,44 @@ def describe_run(
 ) -> dict[str, RunReport]:
     """All that a page tells of a run, to be kept with it: what the next run writes anew, and what is worked out from images."""
     run_id = generator_record["run_id"]
-    told = publishable(_plain(parameters))
+    described = describe_challenger(
+        generator_record, training_history, sheets, diagnosis, data_report, parameters, defaults, surroundings, now
+    )
     searched = train.images[evenly(len(train), MOST_SEARCHED)]
     few = samples[:NUM_PAIRS]
     indices, _ = find_nearest(few, searched)
+    scores = {"scores": metrics["scores"], "extractor": metrics["feature_extractor"]}
+    pictures = {
+        "samples": embed(sample_sheet),
+        "interpolation": embed(interpolation),
+        "neighbours": show_pairs(few, searched[indices]),
+        **compare_with_real(samples, held_out.images),
+    }
+    return {run_id: cast("RunReport", described[run_id] | scores | {"pictures": pictures})}
+
+
+def describe_challenger(
+    generator_record: GeneratorRecord,
+    training_history: dict[str, pd.DataFrame],
+    sheets: Sheets,
+    diagnosis: Mapping[str, Any],
+    data_report: dict[str, Any],
+    parameters: dict[str, Any],
+    defaults: dict[str, Any],
+    surroundings: dict[str, str],
+    now: datetime,
+) -> dict[str, RunReport]:
+    """What a page tells of a run from which nothing was drawn, and which was scored in a trial only."""
+    run_id = generator_record["run_id"]
+    told = publishable(_plain(parameters))
+    # a challenger has a seed of its own
+    told["training"]["seed"] = generator_record["training"]["seed"]
     report: RunReport = {
         "run_id": run_id,
         "made": when(now),
         "record": generator_record,
-        "scores": metrics["scores"],
-        "extractor": metrics["feature_extractor"],
+        "scores": {},
+        "extractor": {},
         "diagnosis": diagnosis.get(run_id),
         "data": {name: value for name, value in data_report.items() if name not in ("pictures", "recommended")},
         "changes": find_changes(told, publishable(_plain(defaults))),
@@ -72,12 +103,7 @@ def describe_run(
         "surroundings": surroundings,
         "training_seconds": training_seconds(training_history[run_id]),
         "evolution": show_evolution(sheets.get(run_id, {}), generator_record["step"]),
-        "pictures": {
-            "samples": embed(sample_sheet),
-            "interpolation": embed(interpolation),
-            "neighbours": show_pairs(few, searched[indices]),
-            **compare_with_real(samples, held_out.images),
-        },
+        "pictures": {},
     }
     return {run_id: report}
 

@@ -2,7 +2,20 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ganflow.pipelines.reporting.nodes import describe_run, draw_curves, write_report
+from ganflow.pipelines.reporting.nodes import describe_challenger, describe_run, draw_curves, write_report
+
+_OF_A_RUN = ["training_history", "training_sheets", "diagnosis"]
+_AROUND_IT = ["data_report", "parameters", "default_parameters", "surroundings", "now"]
+
+
+def create_challenger_pipeline() -> Pipeline:
+    """Wire what is written down of a challenger; the page of a retraining is that of its decision."""
+    return Pipeline(
+        [Node(describe_challenger, ["generator_record", *_OF_A_RUN, *_AROUND_IT], "run_reports", name="describe_challenger")],
+        tags="reporting",
+        namespace="reporting",
+        prefix_datasets_with_namespace=False,
+    )
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -14,19 +27,13 @@ def create_pipeline(**_: object) -> Pipeline:
                 [
                     "generator_record",
                     "metrics",
-                    "training_history",
-                    "training_sheets",
-                    "diagnosis",
+                    *_OF_A_RUN,
                     "sample_sheet",
                     "samples",
                     "interpolation",
                     "train_images",
                     "held_out_images",
-                    "data_report",
-                    "parameters",
-                    "default_parameters",
-                    "surroundings",
-                    "now",
+                    *_AROUND_IT,
                 ],
                 "run_reports",
                 name="describe_run",
@@ -35,4 +42,6 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(write_report, ["run_reports", "training_history", "params:reporting"], "report", name="write_report"),
         ],
         tags="reporting",
+        namespace="reporting",
+        prefix_datasets_with_namespace=False,
     )

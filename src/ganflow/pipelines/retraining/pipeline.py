@@ -16,7 +16,14 @@ from ganflow.pipelines.retraining.nodes import (
 
 def create_pipeline(**_: object) -> Pipeline:
     """Wire what the `retraining` pipeline has besides data, networks, classifier and training."""
-    return Pipeline([*_before_training(), *_after_training()], tags=["training", "retraining"])
+    groups = {"reason": _before_training(), "trial": _after_training()}
+    return sum(
+        (
+            Pipeline(nodes, tags=["training", "retraining"], namespace=name, prefix_datasets_with_namespace=False)
+            for name, nodes in groups.items()
+        ),
+        Pipeline([]),
+    )
 
 
 def _before_training() -> list[Node]:

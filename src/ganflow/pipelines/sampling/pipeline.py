@@ -15,4 +15,6 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(animate_evolution, ["training_sheets", "generator", "generator_record"], "evolution", name="animate_evolution"),
         ],
         tags="sampling",
+        namespace="sampling",
+        prefix_datasets_with_namespace=False,
     )

@@ -47,4 +47,6 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
         ],
         tags=["training", "seed_study"],
+        namespace="seed_study",
+        prefix_datasets_with_namespace=False,
     )

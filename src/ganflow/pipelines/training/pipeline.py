@@ -53,4 +53,6 @@ def create_pipeline(parameters: str = "params:training", **_: object) -> Pipelin
             ),
         ],
         tags="training",
+        namespace="training",
+        prefix_datasets_with_namespace=False,
     )
