@@ -57,7 +57,7 @@ def champion(project: Path) -> tuple[int, str]:
         RuntimeError: if it does not load.
     """
     shown = kedro(project, "champion", "show")
-    drawn = kedro(project, "run", "--env", "smoke", "--pipelines", "sampling", "--nodes", "draw_sheet")
+    drawn = kedro(project, "run", "--env", "smoke", "--pipelines", "sampling", "--nodes", "sampling.draw_sheet")
     if shown.returncode or drawn.returncode:
         raise RuntimeError(f"the champion does not load:\n{shown.stderr}{drawn.stderr}")
     version = int(shown.stdout.split("version   ")[1].split()[0])

@@ -74,6 +74,7 @@ _VERBOSE = "ganflow.verbose"
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    del param
     ctx.meta[_VERBOSE] = value
 
 

@@ -114,7 +114,7 @@ def test_sampling_alone_uses_the_existing_model(finished, tmp_path):
     after = again.files()
     assert sum(name.startswith("07_model_output/samples/") for name in after) == 37
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    assert all(name.startswith("07_model_output/samples/") for name in changed)
+    assert {name for name in changed if not name.startswith("07_model_output/samples/")} <= {"08_reporting/durations.json"}
 
 
 @pytest.mark.longer(twin="tests/end_to_end/test_main_job.py::test_every_artefact_is_there")

@@ -24,7 +24,7 @@ def test_viz_shows_the_pipelines_with_layers_and_previews(finished, tmp_path):
     api = project.root / "build/api"
     main = json.loads((api / "main").read_text())
     assert {pipeline["id"] for pipeline in main["pipelines"]} == {
-        "__default__", "data", "networks", "extractor", "training", "sampling", "evaluation", "seed_study", "retraining",
+        "__default__", "data", "networks", "extractor", "training", "sampling", "evaluation", "reporting", "seed_study", "retraining",
     }  # fmt: skip
     assert main["layers"] == ["raw", "intermediate", "model_input", "models", "feature", "model_output", "reporting"]
     nodes = {node["name"]: node["id"] for node in main["nodes"]}

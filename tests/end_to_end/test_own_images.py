@@ -106,7 +106,7 @@ def test_a_folder_that_grows_is_retrained_when_there_is_a_reason(empty_project, 
     assert change["num_added"] == 60
     # they are different
     assert change["drift"] > 3 * change["drift_standard_error"]
-    page = (empty_project.root / "data/08_reporting/decision.md").read_text()
+    page = (empty_project.root / "data/08_reporting/decision.html").read_text()
     assert "promoted" in page
     assert "60 images were added" in page
     assert "held-out images that neither was trained on" in page

@@ -59,7 +59,7 @@ def drawn(project):
 
 def sheet(project, *options):
     """What the sampling pipeline draws."""
-    project.smoke("--pipelines", "sampling", "--nodes", "draw_sheet", *options)
+    project.smoke("--pipelines", "sampling", "--nodes", "sampling.draw_sheet", *options)
     return (project.root / "data/07_model_output/sample_sheet.png").read_bytes()
 
 
@@ -101,7 +101,11 @@ def test_without_a_champion_the_first_fit_challenger_becomes_it(first):
     assert champion(first) == 1
     (decision,) = decisions(first)
     assert (decision["promote"], decision["champion"], decision["attempt"]) == (True, None, 0)
-    assert "| healthy | yes |" in (first.root / "data/08_reporting/decision.md").read_text()
+    page = (first.root / "data/08_reporting/decision.html").read_text()
+    assert re.search(r"<th scope=\"row\">healthy</th><td class=\"good-word\">yes</td>", page)
+    # of a champion that came before there is nothing
+    assert '<section aria-label="challenger">' in page
+    assert '<section aria-label="champion">' not in page
 
 
 def test_the_champions_scores_lie_between_those_of_real_images_and_of_noise(project):
@@ -133,7 +137,7 @@ def test_everything_is_on_record(first):
     assert [point.step for point in curve] == [100, 200, 300]
     folder = artifacts(first)
     assert {path.name for path in (folder / "sheets").iterdir()} == {f"step-{step:07d}.png" for step in (0, 100, 200, 300)}
-    for name in ("diagnosis.json", "decision.json", "decision.md"):
+    for name in ("diagnosis.json", "decision.json", "decision.html"):
         assert (folder / name).stat().st_size > 0
     assert {path.name for path in generator_files(first).iterdir()} == {"generator.keras", "generator_record.json"}
 

@@ -1,5 +1,7 @@
 """Errors that a user can mend are one line; all others keep their traceback."""
 
+import logging
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -7,7 +9,7 @@ from kedro.io import DatasetError
 from kedro.io.core import VersionNotFoundError
 
 from ganflow.cli import ReadableCommand, explain, known_environments, run
-from ganflow.errors import CheckpointError, GanflowError
+from ganflow.errors import CheckpointError, DataError, GanflowError, NothingToDo
 
 
 def run_with(error):
@@ -76,3 +78,34 @@ def test_a_parameter_without_a_value_is_refused_as_kedro_does():
     (option,) = [param for param in run.params if param.name == "params"]
     with pytest.raises(click.UsageError, match="separated by `=`"):
         option.callback(click.Context(run), option, "a=[1,2],b")
+
+
+def test_an_expected_error_is_told_once_and_its_stack_on_request():
+    def fail():
+        logger = logging.getLogger("kedro.pipeline.node")
+        try:
+            raise DataError("got 1, expected 2")
+        except DataError:
+            # as Kedro does, with the error under way
+            logger.error("Node failed with error: got 1, expected 2")
+            raise
+
+    command = ReadableCommand("run", callback=fail)
+    quiet, verbose = (CliRunner().invoke(command, arguments) for arguments in ([], ["--verbose"]))
+    assert (quiet.exit_code, verbose.exit_code) == (1, 1)
+    assert quiet.output == "error: got 1, expected 2\n"
+    assert verbose.output.startswith("Traceback")
+    assert verbose.output.endswith("error: got 1, expected 2\n")
+
+
+@pytest.mark.parametrize(("error", "is_told"), [(DataError("x"), False), (NothingToDo("x"), False), (RuntimeError("x"), True)])
+def test_kedros_own_words_on_an_error_are_shown_only_where_nobody_explains_it(error, is_told, caplog):
+    def fail():
+        try:
+            raise error
+        except BaseException:
+            logging.getLogger("kedro.runner.sequential_runner").warning("You can resume")
+            raise
+
+    CliRunner().invoke(ReadableCommand("run", callback=fail))
+    assert ("You can resume" in caplog.text) is is_told

@@ -27,8 +27,11 @@ class JSONDataset(AtomicSave, json.JSONDataset):
         super().__init__(filepath=local_path(filepath), save_args=save_args, version=version, metadata=metadata)
 
 
-class FigureDataset(JSONDataset):
-    """An interactive figure in Plotly's notation, as plain values: `data` and `layout`."""
+class FigureDataset(AtomicSave, json.JSONDataset):
+    """An interactive figure in Plotly's notation, as plain values: `data` and `layout`. kedro-datasets' own would import Plotly."""
+
+    def __init__(self, *, filepath: str | os.PathLike[str], metadata: dict[str, Any] | None = None) -> None:
+        super().__init__(filepath=local_path(filepath), metadata=metadata)
 
     def preview(self) -> PlotlyPreview:
         """The figure, for kedro-viz."""

@@ -47,7 +47,7 @@ def share_left(scores: Scores) -> float | None:
     distances = [find_score(scores.get(subject, {}), "frechet_distance") for subject in ("generator", "real_images", "noise")]
     if None in distances:
         return None
-    distance, floor, ceiling = distances  # type: ignore[misc]
+    distance, floor, ceiling = distances
     return max(0.0, (distance - floor) / (ceiling - floor)) if ceiling > floor else 0.0  # type: ignore[operator]
 
 

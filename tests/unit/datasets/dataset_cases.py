@@ -90,6 +90,9 @@ def broken_table() -> pd.DataFrame:
 CASES = {
     "safetensors": Case("SafetensorsDataset", "classifier.safetensors", state, broken_state),
     "json": Case("JSONDataset", "metrics.json", lambda seed: {"values": list(range(seed, seed + 2000))}, lambda: {"a": 1, "b": object()}),
+    "figure": Case(
+        "FigureDataset", "curves.json", lambda seed: {"data": list(range(seed, seed + 2000)), "layout": {}}, lambda: {"data": object()}
+    ),
     "csv": Case("CSVDataset", "metrics.csv", table, broken_table),
     "image": Case("ImageDataset", "sheet.png", lambda seed: pixels(seed, 20, 30, 3), lambda: np.zeros((4, 4, 3))),
     "animation": Case("AnimationDataset", "evolution.png", lambda seed: pixels(seed, 4, 20, 20, 1), lambda: np.zeros((2, 4, 4, 1))),

