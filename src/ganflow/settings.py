@@ -12,6 +12,7 @@ from ganflow.hooks import (
     RetrainingHooks,
     SummaryHooks,
     TrackingHooks,
+    VizHooks,
     WorkerHooks,
 )
 from ganflow.presets import BASE, LOCAL, SOFT, PresetConfigLoader
@@ -34,6 +35,7 @@ HOOKS = (
     WorkerHooks(),
     DeviceHooks(),
     ProgressHooks(),
+    VizHooks(),
 )
 CONFIG_LOADER_CLASS = PresetConfigLoader
 CONFIG_LOADER_ARGS = {"base_env": BASE, "default_run_env": LOCAL, "merge_strategy": SOFT}

@@ -82,3 +82,24 @@ class Browser(Chrome):
 def content(address: str) -> bytes:
     """Of a data: address."""
     return base64.b64decode(address.partition("base64,")[2])
+
+
+def open_page(browser: Browser, file: Path) -> None:
+    """Open a page of the project, and wait until its curves are drawn."""
+    browser.get(file.as_uri())
+    browser.wait_for("return document.querySelector('[data-figure] .main-svg') !== null")
+
+
+def check(browser: Browser, file: Path) -> None:
+    """What holds for every page."""
+    open_page(browser, file)
+    assert browser.complaints() == []
+    assert browser.requests() == [file.as_uri()]
+    assert browser.execute_script("return [...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+    assert browser.barriers() == []
+    browser.darken()
+    assert browser.barriers() == []
+    browser.narrow(400)
+    open_page(browser, file)
+    # as far as the page goes to the right; tables scroll within themselves
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 400

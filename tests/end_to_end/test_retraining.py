@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from browser import check
 from kedro_commands import Moment
 from omegaconf import OmegaConf
 
@@ -106,6 +107,10 @@ def test_without_a_champion_the_first_fit_challenger_becomes_it(first):
     # of a champion that came before there is nothing
     assert '<section aria-label="challenger">' in page
     assert '<section aria-label="champion">' not in page
+
+
+def test_the_page_of_a_decision_works_in_a_browser(browser, first):
+    check(browser, first.root / "data/08_reporting/decision.html")
 
 
 def test_the_champions_scores_lie_between_those_of_real_images_and_of_noise(project):

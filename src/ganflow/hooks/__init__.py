@@ -5,6 +5,7 @@ from ganflow.hooks.retraining import RetrainingHooks
 from ganflow.hooks.run import DeviceHooks, LockHooks, ParameterHooks, ProgressHooks, WorkerHooks
 from ganflow.hooks.summary import SummaryHooks
 from ganflow.hooks.tracking import TrackingHooks
+from ganflow.hooks.viz import VizHooks
 
 __all__ = [
     "DeviceHooks",
@@ -15,5 +16,6 @@ __all__ = [
     "RetrainingHooks",
     "SummaryHooks",
     "TrackingHooks",
+    "VizHooks",
     "WorkerHooks",
 ]

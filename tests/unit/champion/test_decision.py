@@ -4,8 +4,8 @@ from champions import NOW, contestant, reason, trial
 
 from base_parameters import section
 from ganflow.champion.decision import decide, order_promotion
-from ganflow.champion.page import write_page
 from ganflow.config.retraining import GateParameters
+from ganflow.reporting.pages import write_decision
 
 RECORD = {"run_id": "run", "sha256": "w"}
 HEALTHY = {"healthy": True, "findings": []}
@@ -38,12 +38,13 @@ def test_only_what_is_serious_makes_a_run_unhealthy():
 
 
 def test_the_page_has_a_column_for_each_contestant():
-    page = write_page(decided(HEALTHY), BETTER)
-    assert page.startswith("# Challenger run: promoted\n\nDecided 2026-03-01T00:00:00+00:00, attempt 4, against version 3.")
-    assert "| score | challenger | champion |" in page
-    assert "| kernel_distance | 0.5 ± 0.1 | 1 ± 0.1 |" in page
-    assert "| nearest_distance | 0.2 | 0.2 |" in page
+    page = write_decision(decided(HEALTHY), BETTER, {}, {}, {})
+    assert "<h1>Challenger run: promoted</h1>" in page
+    assert "Decided 2026-03-01T00:00:00+00:00, attempt 4, against version 3." in page
+    assert '<th scope="col">challenger</th><th scope="col">champion</th>' in page
+    assert '<th scope="row">kernel distance</th><td class="number">0.5 ± 0.1</td><td class="number">1 ± 0.1</td>' in page
+    assert '<th scope="row">distance to the nearest training image</th><td class="number">0.2</td><td class="number">0.2</td>' in page
     alone = trial(contestant((0.4, 0.5, 0.6)))
-    page = write_page(decided(HEALTHY, alone, reason(champion=None)), alone)
+    page = write_decision(decided(HEALTHY, alone, reason(champion=None)), alone, {}, {}, {})
     assert "against no champion" in page
-    assert "| score | challenger |" in page
+    assert '<th scope="col">champion</th>' not in page

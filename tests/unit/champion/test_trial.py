@@ -5,10 +5,10 @@ from champions import NOW, reason
 
 from base_parameters import section
 from ganflow.champion.decision import decide
-from ganflow.champion.page import write_page
 from ganflow.champion.trial import Contest
 from ganflow.config.retraining import RetrainingParameters
 from ganflow.networks import build_pair, instantiate
+from ganflow.reporting.pages import write_decision
 from ganflow.runtime.hashing import hash_array
 
 PARAMETERS = section(RetrainingParameters, num_draws=3)
@@ -60,7 +60,7 @@ def test_equal_generators_are_no_reason_to_promote(trial):
         True,
         False,
     )
-    page = write_page(found, held)
-    assert page.startswith("# Challenger run: rejected")
-    assert "| kernel_distance_improves | **no** |" in page
-    assert "| coverage_not_worse | yes |" in page
+    page = write_decision(found, held, {}, {}, {})
+    assert "<h1>Challenger run: rejected</h1>" in page
+    assert '<th scope="row">kernel distance improves</th><td class="bad-word">no</td>' in page
+    assert '<th scope="row">coverage not worse</th><td class="good-word">yes</td>' in page

@@ -3,44 +3,16 @@
 import io
 
 import numpy as np
-import pytest
-from browser import Browser, content
+from browser import check, content, open_page
 from PIL import Image
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 
-@pytest.fixture
-def browser(tmp_path):
-    with Browser(tmp_path / "profile") as opened:
-        yield opened
-
-
-def open_page(browser, file):
-    browser.get(file.as_uri())
-    # until the curves are drawn
-    browser.wait_for("return document.querySelector('[data-figure] .main-svg') !== null")
-
-
 def shown(browser, selector):
     picture = content(browser.find_element(By.CSS_SELECTOR, selector).get_attribute("src"))
     return np.asarray(Image.open(io.BytesIO(picture)).convert("L"))
-
-
-def check(browser, file):
-    """What holds for every page."""
-    open_page(browser, file)
-    assert browser.complaints() == []
-    assert browser.requests() == [file.as_uri()]
-    assert browser.execute_script("return [...document.images].every((image) => image.complete && image.naturalWidth > 0)")
-    assert browser.barriers() == []
-    browser.darken()
-    assert browser.barriers() == []
-    browser.narrow(400)
-    open_page(browser, file)
-    # as far as the page goes to the right; tables scroll within themselves
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= 400
 
 
 def test_the_report_of_a_run(browser, finished):
