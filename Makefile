@@ -24,7 +24,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 # $(call locked,FILE): install what a lock file names, and say how far it is
 locked = $(BIN)/python $(INSTALL) --require-hashes --no-deps -r $(1) \
-    | awk -v total="$$(grep -c == $(1))" '/^(Collecting|Requirement already)/ { printf "\r%d of %d packages ", ++n, total; fflush() } END { print "" }'
+    | awk -v total="$$(grep -c == $(1))" '/^(Collecting|Requirement already|Ignoring)/ { printf "\r%d of %d packages ", ++n, total; fflush() } /^Installing/ { printf "looked up; they are installed" } END { print "" }'
 FAST := -n 2 --dist worksteal -m "not longer"
 LONGER := -n 2 --dist loadgroup -m longer
 OTHER_PYTHONS := 3.12 3.13
