@@ -14,7 +14,7 @@ RUN python -m venv --without-pip /opt/ganflow \
 # the project's wheel, made by the build backend in the lock
 FROM locked AS wheel
 WORKDIR /build
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY src src
 RUN pip --python /opt/ganflow/bin/python wheel --no-deps --no-build-isolation --wheel-dir /wheels .
 

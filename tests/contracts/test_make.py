@@ -1,5 +1,6 @@
 """The environments that make sets up."""
 
+import re
 import subprocess
 import sys
 
@@ -84,5 +85,5 @@ def test_no_environment_is_made_in_another_way(project_root):
 def test_a_target_installs_no_more_than_it_needs(project_root, tmp_path, target, locks):
     command = ["make", "--dry-run", target, f"VENV={tmp_path}/new"]
     lines = subprocess.run(command, cwd=project_root, check=True, capture_output=True, text=True).stdout.splitlines()
-    installed = [line.split()[-1] for line in lines if "pip install" in line]
+    installed = [re.search(r"(?:-r|--editable) (\S+)", line)[1] for line in lines if "pip install" in line]
     assert [name for name in installed if name != "."] == locks
