@@ -56,10 +56,18 @@ FAULTS = {
         },
     ),
     "blank_images": Fault({"generator_optimizer": optimizer(learning_rate=1.0, beta_1=0.9), "r1_weight": 0.0, "average_decay": 0.0}),
-    # strides that skip every second pixel, in steps too small for the generator to find its way out
+    # the generator's last layer makes each pixel of four with weights of its own, and the discriminator sees one of the four
     "checkerboard": Fault(
         {"generator_optimizer": optimizer(learning_rate=5e-4), "discriminator_optimizer": optimizer(learning_rate=5e-4)},
-        {"discriminator": {"stages": [{"width": 16, "kernel_size": 1, "halve": True}, {"width": 64, "kernel_size": 4, "halve": True}]}},
+        {
+            "generator": {
+                "stages": [{"width": 64}, {"width": 32, "kernel_size": 4, "double": True}],
+                "upsampling": "transposed",
+                "output_doubles": True,
+                "output_kernel_size": 2,
+            },
+            "discriminator": {"stages": [{"width": 16, "kernel_size": 1, "halve": True}, {"width": 64, "kernel_size": 4, "halve": True}]},
+        },
     ),
     "mode_collapse": Fault({"r1_weight": 0.0, "discriminator_optimizer": optimizer(learning_rate=2e-5), "average_decay": 0.0}),
     "divergence": Fault({"generator_optimizer": optimizer(learning_rate=1e6), "discriminator_optimizer": optimizer(learning_rate=1e6)}),

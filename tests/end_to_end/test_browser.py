@@ -46,3 +46,13 @@ def test_two_runs_side_by_side(browser, finished, tmp_path):
     text = browser.find_element(By.TAG_NAME, "main").text
     assert all(f"Run {name}" in text for name in runs)
     assert "training.seed" in text
+
+
+def test_a_report_that_cannot_be_written_is_one_line_and_everything_else_is_there(finished, tmp_path):
+    project = finished.copy(tmp_path / "project")
+    page = project.root / "data/08_reporting/report.html"
+    page.unlink()
+    (page / "in the way").mkdir(parents=True)
+    before = project.files()
+    assert str(page.name) in project.refuse("run", "--env", "smoke", "--pipelines", "reporting")
+    assert project.files() == before

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ganflow.reporting.figures import draw_runs, draw_training
 from ganflow.reporting.run import RunReport
-from ganflow.reporting.verdict import is_good, name_score, num_scored, rate_health, rate_scores, suggest
+from ganflow.reporting.verdict import is_good, name_score, num_scored, rate_health, rate_scores, suggest, with_errors
 from ganflow.reporting.words import duration
 
 if TYPE_CHECKING:
@@ -44,11 +44,12 @@ def write_comparison(reports: list[RunReport], histories: Mapping[str, pd.DataFr
     curves = {report["run_id"]: histories[report["run_id"]] for report in reports if report["run_id"] in histories}
     names = sorted({change["name"] for report in reports for change in report["changes"]})
     values = {name: [_flat_value(report["parameters"], name) for report in reports] for name in names}
+    judged = [_judge(report) for report in reports]
     return _render(
         "comparison.html.j2",
         reports=reports,
-        judged=[_judge(report) for report in reports],
-        score_keys=list(dict.fromkeys(key for report in reports for key in report["scores"].get("generator", {}))),
+        judged=judged,
+        score_names=list(dict.fromkeys(name for own in judged for name in own["told"].get("generator", {}))),
         is_comparable=len({report["extractor"]["sha256"] for report in reports if report["extractor"]}) < 2,
         differences={name: found for name, found in values.items() if any(value != found[0] for value in found)},
         figure=draw_runs(curves) if curves else None,
@@ -100,6 +101,7 @@ def _judge(report: RunReport) -> dict[str, Any]:
         "sentences": rate_scores(report["scores"]),
         "health": rate_health(report["diagnosis"]),
         "suggestion": suggest(report["record"], report["diagnosis"]),
+        "told": {subject: with_errors(scores) for subject, scores in report["scores"].items()},
         "is_good": is_good(report["scores"], report["diagnosis"]),
     }
 

@@ -42,6 +42,16 @@ def find_score(scores: Mapping[str, float], name: str) -> float | None:
     return next((value for key, value in scores.items() if _PROTOCOL.sub("", key) == name), None)
 
 
+def with_errors(scores: Mapping[str, float]) -> dict[str, str]:
+    """{name of a score in words: its value to four digits, with its standard error where one was measured}."""
+    told = {}
+    for key, value in scores.items():
+        if not key.partition("_standard_error")[1]:
+            error = next((other for name, other in scores.items() if name == _PROTOCOL.sub(r"_standard_error\g<0>", key)), None)
+            told[name_score(key)] = f"{value:.4g}" if error is None else f"{value:.4g} ± {error:.2g}"
+    return told
+
+
 def share_left(scores: Scores) -> float | None:
     """What is left of the way from noise to real images, by Fréchet distance: 0 for real ones, 1 for noise; None without scores."""
     distances = [find_score(scores.get(subject, {}), "frechet_distance") for subject in ("generator", "real_images", "noise")]

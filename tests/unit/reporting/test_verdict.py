@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganflow.reporting.verdict import CLOSENESS, find_score, is_good, name_score, num_scored, rate_health, rate_scores, share_left, suggest
+from ganflow.reporting.verdict import (
+    CLOSENESS,
+    find_score,
+    is_good,
+    name_score,
+    num_scored,
+    rate_health,
+    rate_scores,
+    share_left,
+    suggest,
+    with_errors,
+)
 
 HEALTHY = {"healthy": True, "step": 10, "findings": []}
 
@@ -64,6 +75,12 @@ def test_a_score_is_found_by_its_whole_name():
     assert name_score("frechet_distance_500_heldout") == "Fréchet distance"
     assert num_scored(scores()) == 500
     assert num_scored({}) == 0
+
+
+def test_an_error_stands_with_its_score():
+    values = {"kernel_distance_500_heldout": 0.01234, "kernel_distance_standard_error_500_heldout": 0.0567, "recall_500_heldout": 0.5}
+    assert with_errors(values) == {"kernel distance": "0.01234 ± 0.057", "recall": "0.5"}
+    assert with_errors({}) == {}
 
 
 @pytest.mark.parametrize(
