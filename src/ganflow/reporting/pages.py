@@ -125,7 +125,6 @@ def _render(template: str, **values: Any) -> str:
 def _environment() -> Environment:
     # here: a run that makes no page imports neither
     from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
 
     environment = Environment(
         loader=PackageLoader("ganflow.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -137,9 +136,8 @@ def _environment() -> Environment:
         "words": _words,
         "score": name_score,
         "spread": _spread,
-        "yaml": _json,
+        "json": _json,
     }
-    environment.globals["embed_script"] = Markup
     return environment
 
 
