@@ -136,6 +136,7 @@ def _environment() -> Environment:
         "words": _words,
         "score": name_score,
         "spread": _spread,
+        "surrounding": _surrounding,
         "json": _json,
     }
     return environment
@@ -164,6 +165,13 @@ def _short(text: str) -> str:
 def _words(name: str) -> str:
     """A key as words."""
     return name.replace("_", " ")
+
+
+def _surrounding(name: str) -> str:
+    """The name that MLflow knows a version by, for people."""
+    return {"mlflow.source.git.commit": "revision", "git.uncommitted_changes": "uncommitted changes"}.get(
+        name, name.removeprefix("version.")
+    )
 
 
 def _spread(values: list[float]) -> str:
