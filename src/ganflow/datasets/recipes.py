@@ -67,7 +67,9 @@ class DefaultParametersDataset(AbstractDataset[NoReturn, dict[str, Any]]):
         self.metadata = metadata
 
     def load(self) -> dict[str, Any]:
-        """{section: its parameters}."""
+        """{section: its parameters}; {} where there is no such folder, as for a packaged project with its configuration elsewhere."""
+        if not (self._path / BASE).is_dir():
+            return {}
         parameters: dict[str, Any] = OmegaConfigLoader(str(self._path), base_env=BASE, default_run_env=BASE)["parameters"]
         return parameters
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ganflow.reporting.figures import draw_runs, draw_training
-from ganflow.reporting.run import RunReport
+from ganflow.reporting.run import RunReport, flatten
 from ganflow.reporting.verdict import is_good, name_score, num_scored, rate_health, rate_scores, suggest, with_errors
 from ganflow.reporting.words import duration
 
@@ -42,8 +42,8 @@ def write_comparison(reports: list[RunReport], histories: Mapping[str, pd.DataFr
         histories: {run id: its curves}, of those that are there.
     """
     curves = {report["run_id"]: histories[report["run_id"]] for report in reports if report["run_id"] in histories}
-    names = sorted({change["name"] for report in reports for change in report["changes"]})
-    values = {name: [_flat_value(report["parameters"], name) for report in reports] for name in names}
+    flat = [flatten(report["parameters"]) for report in reports]
+    values = {name: [own.get(name) for own in flat] for name in sorted(set().union(*flat))}
     judged = [_judge(report) for report in reports]
     return _render(
         "comparison.html.j2",
@@ -104,13 +104,6 @@ def _judge(report: RunReport) -> dict[str, Any]:
         "told": {subject: with_errors(scores) for subject, scores in report["scores"].items()},
         "is_good": is_good(report["scores"], report["diagnosis"]),
     }
-
-
-def _flat_value(parameters: Mapping[str, Any], name: str) -> Any:
-    value: Any = parameters
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
 
 
 def _rows(frame: pd.DataFrame) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class RunReport(TypedDict):
         extractor: in whose features; {} likewise.
         diagnosis: of the doctor; None if it did not watch.
         data: counts of images and classes.
-        changes: parameters that differ from the defaults.
+        changes: parameters that differ from the defaults; None where these are not known.
         parameters: all of them, by section.
         surroundings: versions and devices.
         training_seconds: that its steps took.
@@ -58,7 +58,7 @@ class RunReport(TypedDict):
     extractor: Mapping[str, Any]
     diagnosis: Mapping[str, Any] | None
     data: Mapping[str, Any]
-    changes: list[Change]
+    changes: list[Change] | None
     parameters: Mapping[str, Any]
     surroundings: Mapping[str, str]
     training_seconds: float
@@ -104,7 +104,7 @@ def training_seconds(history: pd.DataFrame) -> float:
 
 def find_changes(parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[Change]:
     """The parameters that differ from the defaults, by dotted name; a list is one value."""
-    flat, usual = _flatten(parameters), _flatten(defaults)
+    flat, usual = flatten(parameters), flatten(defaults)
     return [
         {"name": name, "value": flat.get(name), "default": usual.get(name)}
         for name in sorted(flat.keys() | usual.keys())
@@ -127,8 +127,9 @@ def when(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested values by dotted name."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
-        flat |= _flatten(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+        flat |= flatten(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
     return flat

@@ -69,6 +69,8 @@ def test_defaults_are_those_of_base_whatever_is_laid_over_them(tmp_path):
     assert defaults.load() == {"training": {"seed": 0}}
     with pytest.raises(DatasetError, match="written by hand"):
         defaults.save({})
+    # a packaged project has its configuration elsewhere
+    assert DefaultParametersDataset(path=tmp_path / "nowhere").load() == {}
 
 
 def test_surroundings_name_versions_and_devices_and_are_not_written(tmp_path):

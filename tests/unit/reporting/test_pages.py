@@ -56,7 +56,7 @@ def report(**changes):
             "classes": [{"name": "zero", "num_train": 40, "num_held_out": 10}],
         },
         "changes": [{"name": "training.seed", "value": 1, "default": 0}],
-        "parameters": {"training": {"seed": 1}},
+        "parameters": {"training": {"seed": 1, "batch_size": 64}},
         "surroundings": {"device": "CPU"},
         "training_seconds": 15.0,
         "evolution": show_evolution({0: lambda: grey(0)[0], 200: lambda: grey(1)[0]}, 200),
@@ -143,12 +143,21 @@ def test_what_is_missing_is_said_and_the_rest_is_there():
         assert words in text
 
 
+def test_where_the_defaults_are_not_known_no_parameter_is_called_changed():
+    _, text = read(pages.write_run(report(changes=None), HISTORY))
+    assert "were not at hand" in text
+
+
 def test_two_runs_stand_side_by_side_with_what_differs():
-    other = report(run_id="xyz", parameters={"training": {"seed": 2}}, changes=[{"name": "training.seed", "value": 2, "default": 0}])
+    other = report(
+        run_id="xyz", parameters={"training": {"seed": 2, "batch_size": 64}}, changes=[{"name": "training.seed", "value": 2, "default": 0}]
+    )
     _, text = read(pages.write_comparison([report(), other], {"abc": HISTORY}))
     assert "Run abc" in text
     assert "Run xyz" in text
     assert "training.seed 1 2" in text
+    # what is the same in both is left out
+    assert "batch_size" not in text
     assert "cannot be compared" not in text
     foreign = other | {"extractor": {"name": "classifier", "sha256": "0" * 64}}
     assert "cannot be compared" in read(pages.write_comparison([report(), foreign], {}))[1]

@@ -98,7 +98,7 @@ def describe_challenger(
         "extractor": {},
         "diagnosis": diagnosis.get(run_id),
         "data": {name: value for name, value in data_report.items() if name not in ("pictures", "recommended")},
-        "changes": find_changes(told, publishable(_plain(defaults))),
+        "changes": find_changes(told, publishable(_plain(defaults))) if defaults else None,
         "parameters": told,
         "surroundings": surroundings,
         "training_seconds": training_seconds(training_history[run_id]),
