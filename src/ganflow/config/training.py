@@ -115,6 +115,8 @@ class TrainingParameters(Section):
         label_smoothing: the discriminator is taught 1 minus this for real images (1606.03498, section 3.4); 0 for none.
         r1_weight: γ of R1, in ½γ·E‖∇D(x)‖² over real images (1801.04406); 0 for none.
         r2_weight: γ of R2, the same over fake images; 0 for none.
+        r1_every: updates of the discriminator from one with R1 and R2 to the next; they weigh as many times as much then (1912.04958,
+            section 3.1).
         gradient_penalty: on the norm of the discriminator's gradient; None for none.
         weight_clip: after every update the discriminator's weights are clipped to ± this (1701.07875); None for no clipping.
         discriminator_steps: updates of the discriminator for one of the generator, each with its own images.
@@ -149,6 +151,7 @@ class TrainingParameters(Section):
     label_smoothing: Fraction
     r1_weight: NonNegativeFloat
     r2_weight: NonNegativeFloat
+    r1_every: PositiveInt
     gradient_penalty: GradientPenaltyParameters | None
     weight_clip: PositiveFloat | None
     discriminator_steps: PositiveInt

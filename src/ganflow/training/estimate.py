@@ -76,7 +76,8 @@ def step_operations(generator: int, discriminator: int, parameters: TrainingPara
         discriminator: the same.
         parameters: of training.
     """
-    slopes = bool(parameters.r1_weight) + bool(parameters.r2_weight) + 2 * (parameters.gradient_penalty is not None)
+    often = (bool(parameters.r1_weight) + bool(parameters.r2_weight)) / parameters.r1_every
+    slopes = often + 2 * (parameters.gradient_penalty is not None)
     fakes = 0 if parameters.share_fakes else generator
     update = (6 + 3 * slopes) * discriminator + fakes
     # the generator's update goes through the discriminator to the images, and needs none of its weights

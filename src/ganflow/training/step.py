@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -40,6 +40,9 @@ class Seen(NamedTuple):
     labels: tf.Tensor | None = None
 
 
+Descent = tuple[list[tf.Tensor], tf.Tensor, tf.Tensor, tf.Tensor]
+"""Gradients of the discriminator, its loss without penalties, the sum of these, its accuracy."""
+
 _FAKES = "augmentation of fake images"
 
 
@@ -51,11 +54,13 @@ class Penalties:
         r1_weight: γ of ½γ·E‖∇D(x)‖² over real images.
         r2_weight: γ of the same over fake images.
         gradient: from the discriminator, real and fake images to a scalar; None for none.
+        is_due: whether R1 and R2 are taken in this update; None for in all.
     """
 
     r1_weight: float = 0.0
     r2_weight: float = 0.0
     gradient: Callable[[Discriminator, tf.Tensor, tf.Tensor], tf.Tensor] | None = None
+    is_due: tf.Tensor | None = None
 
 
 def update_discriminator(
@@ -73,6 +78,23 @@ def update_discriminator(
     Returns:
         Loss without penalties, the sum of the penalties, accuracy in [0, 1].
     """
+
+    def descend(penalties: Penalties) -> Descent:
+        return _descend(state, loss, penalties, real, fake)
+
+    if penalties.is_due is None:
+        gradients, *measured = descend(penalties)
+    else:
+        without = replace(penalties, r1_weight=0.0, r2_weight=0.0)
+        gradients, *measured = tf.cond(penalties.is_due, lambda: descend(penalties), lambda: descend(without))
+    # not within the choice: replicas add up their gradients here
+    apply_gradients(state.discriminator_optimizer, gradients, state.discriminator.trainable_variables)
+    value, penalty, accuracy = measured
+    return value, penalty, accuracy
+
+
+def _descend(state: TrainingState, loss: AdversarialLoss, penalties: Penalties, real: Seen, fake: Seen) -> Descent:
+    """Which way the discriminator's weights go, and what `update_discriminator` returns."""
     variables = state.discriminator.trainable_variables
     of_real, of_fake = _discriminate(state, real.labels), _discriminate(state, fake.labels)
     with tf.GradientTape() as tape:
@@ -90,8 +112,7 @@ def update_discriminator(
             penalty += penalties.gradient(of_real, real.images, fake.images)
         value = loss.discriminator(real_logits, fake_logits)
         total = value + penalty
-    apply_gradients(state.discriminator_optimizer, tape.gradient(total, variables), variables)
-    return value, penalty, loss.accuracy(real_logits, fake_logits)
+    return tape.gradient(total, variables), value, penalty, loss.accuracy(real_logits, fake_logits)
 
 
 def _together(real: Seen, fake: Seen) -> Seen:
@@ -238,7 +259,10 @@ class TrainingStep:
     def _penalties(self, number: tf.Tensor) -> Penalties:
         parameters = self.parameters
         gradient = None if parameters.gradient_penalty is None else PenaltyOnSlope(parameters, self._draws, number)
-        return Penalties(parameters.r1_weight, parameters.r2_weight, gradient)
+        if parameters.r1_every == 1 or not (parameters.r1_weight or parameters.r2_weight):
+            return Penalties(parameters.r1_weight, parameters.r2_weight, gradient)
+        every = parameters.r1_every
+        return Penalties(every * parameters.r1_weight, every * parameters.r2_weight, gradient, tf.equal(number % every, 0))
 
     def _see_real(self, batch: Batch, number: tf.Tensor) -> Seen:
         """Real images as the discriminator sees them."""

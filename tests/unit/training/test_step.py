@@ -208,6 +208,32 @@ def test_penalties_add_up_by_hand(state, real_images):
     assert wgan_gp == pytest.approx(10 * (16 - 1) ** 2, rel=1e-5)
 
 
+def test_r1_is_taken_in_every_fourth_update_and_weighs_four_times_as_much_then(state, images, training_parameters):
+    def penalty(number, every):
+        fresh = dataclasses.replace(state, discriminator=keras.models.clone_model(state.discriminator), discriminator_optimizer=Recorder())
+        fresh.discriminator.set_weights(state.discriminator.get_weights())
+        step = TrainingStep(fresh, LOSSES["logistic"], training_parameters.model_copy(update={"r1_weight": 1.0, "r1_every": every}))
+        real, fake = (Seen(tf.constant(images[part].astype(np.float32) / 255)) for part in (slice(4), slice(4, 8)))
+        _, penalty, _ = step._update_discriminator(real, fake, tf.constant(number))
+        return float(penalty), fresh.discriminator_optimizer.gradients
+
+    always, _ = penalty(0, 1)
+    penalties = [penalty(number, 4)[0] for number in range(9)]
+    assert penalties[0::4] == pytest.approx([4 * always] * 3, rel=1e-5)
+    assert penalties[1:4] == penalties[5:8] == [0.0] * 3
+    # between two of them, the discriminator moves as it does without
+    without = penalty(1, 4)[1]
+    plain = TrainingStep(
+        dataclasses.replace(state, discriminator_optimizer=Recorder()),
+        LOSSES["logistic"],
+        training_parameters.model_copy(update={"r1_weight": 0.0}),
+    )
+    real, fake = (Seen(tf.constant(images[part].astype(np.float32) / 255)) for part in (slice(4), slice(4, 8)))
+    plain._update_discriminator(real, fake, tf.constant(1))
+    for one, other in zip(without, plain.state.discriminator_optimizer.gradients, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
 def test_augmented_images_reach_the_discriminator_and_gradients_come_back(state, real_images):
     recorders = []
     for augmented in (tf.identity, lambda images: 0 * images):
