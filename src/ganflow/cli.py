@@ -123,12 +123,21 @@ def cli() -> None:
 
 def split_params(ctx: click.Context, param: click.Parameter, value: str) -> dict[str, Any]:
     """`a.b=1,c=[x,y]` to nested values; Kedro's own takes a comma within brackets for the end of a parameter."""
-    items = re.split(r",(?![^\[\]]*\])", value)
+    items = [_quote_runs(item) for item in re.split(r",(?![^\[\]]*\])", value)]
     listed = [item.strip() for item in items if re.fullmatch(r"\s*[^=\s]+\s*=\s*\[.*\]\s*", item)]
     plain = ",".join(item for item in items if item.strip() not in listed)
     by_kedro = _KEDRO_PARAMS.callback(ctx, param, plain) if plain and _KEDRO_PARAMS.callback else {}
     merged: dict[str, Any] = OmegaConf.to_container(OmegaConf.merge(by_kedro, OmegaConf.from_dotlist(listed)))  # type: ignore[assignment]
     return merged
+
+
+def _quote_runs(item: str) -> str:
+    """The identities of runs as text, also those that look like numbers: `reporting.runs=[012345670123]`."""
+    name, _, listed = item.partition("=")
+    if name.strip() != "reporting.runs":
+        return item
+    quoted = re.sub(r"[\w-]+", lambda match: f"'{match[0]}'", listed)
+    return f"{name}={quoted}"
 
 
 _KEDRO_PARAMS = next(param for param in kedro_run.params if param.name == "params")

@@ -79,6 +79,7 @@ def test_the_default_pipeline_starts_from_parameters_and_earlier_files_alone(reg
         "default_parameters",
         "surroundings",
         "now",
+        "earlier_run_reports",
     }
 
 

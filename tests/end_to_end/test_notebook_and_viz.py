@@ -113,3 +113,6 @@ def test_viz_shows_the_state_of_the_last_retraining_and_keeps_it_where_there_was
     assert json.loads(recorded)[-1]["event"] == "after_pipeline_run"
     assert "Nothing to do" in project.smoke(*arguments)
     assert events.read_text() == recorded
+    # nor does a part of it take its place
+    project.smoke("--pipelines", "sampling")
+    assert events.read_text() == recorded

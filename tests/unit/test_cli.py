@@ -66,6 +66,12 @@ def test_outside_a_project_there_are_no_environments(tmp_path, monkeypatch):
         ("a.b=[x, y],a.c=2", {"a": {"b": ["x", "y"], "c": 2}}),
         ("a=1,b.c=[x,y],b.d=[1]", {"a": 1, "b": {"c": ["x", "y"], "d": [1]}}),
         ("a=[]", {"a": []}),
+        # identities of runs may look like numbers
+        (
+            "reporting.runs=[123456789012,012345670123, 1234567890e1]",
+            {"reporting": {"runs": ["123456789012", "012345670123", "1234567890e1"]}},
+        ),
+        ("reporting.runs=[]", {"reporting": {"runs": []}}),
         ("", {}),
     ],
 )

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
 from ganflow.datasets import JSONDataset, TextDataset
@@ -38,16 +38,17 @@ def tell(catalog, project, pipeline, saved, caplog, **params):
     return caplog.text
 
 
-def training(first, last):
-    rows = [pd.DataFrame({"step": [step]}) for step in (first, last)]
-    return [("training_history", {"abc": row}) for row in rows]
+def training(*, anew):
+    """What a training saves: an empty history first, if it starts anew."""
+    nothing = [("training_history", {"abc": pd.DataFrame({"step": []})})] if anew else []
+    return [*nothing, *(("training_history", {"abc": pd.DataFrame({"step": [step]})}) for step in (15, 20))]
 
 
 PIPELINE = Pipeline([Node(lambda: None, None, "training_history", name="train")])
 
 
 def test_a_run_is_told_by_how_long_the_last_one_like_it_took(catalog, tmp_path, caplog):
-    first = tell(catalog, tmp_path, PIPELINE, training(5, 20), caplog)
+    first = tell(catalog, tmp_path, PIPELINE, training(anew=True), caplog)
     assert "Begins: the whole job, 1 nodes." in first
     assert "Done in 0 s." in first
     assert "the last one like it took 0 s" not in first
@@ -57,10 +58,12 @@ def test_a_run_is_told_by_how_long_the_last_one_like_it_took(catalog, tmp_path, 
     # another preset, or another parameter, is not like it
     assert "the last one" not in tell(catalog, tmp_path, PIPELINE, [], caplog, env="classic")
     assert "the last one" not in tell(catalog, tmp_path, PIPELINE, [], caplog, runtime_params={"training": {"num_steps": 9}})
+    part = tell(catalog, tmp_path, PIPELINE, [], caplog, node_names=["train"])
+    assert "Begins: a part of the whole job, 1 nodes." in part
 
 
 def test_a_run_that_found_its_training_begun_says_nothing_about_the_next(catalog, tmp_path, caplog):
-    tell(catalog, tmp_path, PIPELINE, training(15, 20), caplog)
+    tell(catalog, tmp_path, PIPELINE, training(anew=False), caplog)
     tell(catalog, tmp_path, PIPELINE, [], caplog)
     assert not catalog.exists("durations")
 
@@ -68,13 +71,26 @@ def test_a_run_that_found_its_training_begun_says_nothing_about_the_next(catalog
 def test_a_damaged_record_of_durations_is_written_anew(catalog, tmp_path, caplog):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/durations.json").write_text("no json")
-    assert "Begins: the whole job, 1 nodes." in tell(catalog, tmp_path, PIPELINE, training(5, 20), caplog)
+    assert "Begins: the whole job, 1 nodes." in tell(catalog, tmp_path, PIPELINE, training(anew=True), caplog)
     assert len(catalog.load("durations")) == 1
 
 
 def test_what_is_worth_a_look_is_named_by_its_path_in_the_project(catalog, tmp_path, caplog):
     assert "Report: data/report.html" in tell(catalog, tmp_path, PIPELINE, [("report", "<html>")], caplog)
     assert "Report" not in tell(catalog, tmp_path, PIPELINE, [], caplog)
+
+
+def test_what_was_done_is_told_also_where_the_last_thing_fails(catalog, tmp_path, caplog):
+    caplog.set_level(logging.INFO, logger="ganflow.hooks.summary")
+    catalog["diagnosis"] = MemoryDataset(HEALTHY)
+    hooks = SummaryHooks()
+    hooks.before_pipeline_run({"pipeline_names": None, "env": None, "runtime_params": {}}, PIPELINE, catalog)
+    hooks.on_pipeline_error(catalog)
+    assert "doctor" not in caplog.text
+    hooks.after_dataset_saved("generator_record", RECORD)
+    hooks.on_pipeline_error(catalog)
+    assert "The doctor found nothing wrong." in caplog.text
+    assert "Done" not in caplog.text
 
 
 def test_the_last_words_say_what_was_done_and_how_good_it_is():

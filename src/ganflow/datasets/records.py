@@ -71,5 +71,5 @@ def _read(file: Path) -> Record:
     try:
         record: Record = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise DataError(f"{file} is no JSON: {error}. Delete it; training writes it anew.") from error
+        raise DataError(f"{file} is no JSON: {error}. Delete it, and run again.") from error
     return record

@@ -45,6 +45,7 @@ class RetrainingHooks:
         # of the challenger that is trained
         self._reason: Reason | None = None
         self._run_id: str | None = None
+        self._is_carried_out = False
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -58,7 +59,7 @@ class RetrainingHooks:
         Raises:
             ConfigurationError: with several machines, or without a record of runs.
         """
-        self._event, self._reason, self._run_id = None, None, None
+        self._event, self._reason, self._run_id, self._is_carried_out = None, None, None, False
         if not is_retraining(pipeline):
             return
         if membership().num_workers > 1:
@@ -82,6 +83,8 @@ class RetrainingHooks:
             self._run_id = data["run_id"]
         if dataset_name == "decisions":
             self._take_decision(data)
+        if dataset_name == "promotion":
+            self._is_carried_out = True
 
     def _take_reason(self, reason: Reason) -> None:
         if not reason["is_due"]:
@@ -124,7 +127,12 @@ class RetrainingHooks:
         """Tell; and reject a challenger whose training failed for good, so that it is not begun again with the same seed."""
         if self._event is None:
             return
-        self._event = None
+        verdict, self._event = self._event, None
+        if self._is_carried_out:
+            # what failed came after the promotion, such as a page
+            self._tell({**verdict, "error": " ".join(str(error).split())})
+            self._make_room(catalog)
+            return
         if isinstance(error, DivergenceError | CollapseError) and self._reason and self._run_id is not None:
             # here, since every command imports the hooks, and this brings SciPy
             from ganflow.champion.decision import reject_failed

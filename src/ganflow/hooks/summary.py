@@ -34,6 +34,9 @@ WORTH_A_LOOK = {
 }
 """Datasets that a person opens after a run, in the order in which they are named."""
 
+_SELECTIONS = ("tags", "from_nodes", "to_nodes", "node_names", "from_inputs", "to_outputs", "namespaces", "only_missing_outputs")
+"""What Kedro calls the ways to run a part of a pipeline."""
+
 _REMEMBERED = ("data_report", "decisions", "generator_record", "metrics", "study_runs")
 
 _PAGES = {"report", "decision_page", "study_report"}
@@ -47,7 +50,8 @@ class SummaryHooks:
     def __init__(self) -> None:
         self._project = Path()
         self._begun = 0.0
-        self._steps: dict[str, tuple[int, int]] = {}
+        # runs that were trained from their first step on, or went on where they were
+        self._begun_anew: dict[str, bool] = {}
         self._saved: dict[str, Any] = {}
 
     @hook_impl
@@ -58,9 +62,10 @@ class SummaryHooks:
     @hook_impl(trylast=True)
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Say how long the last run like this one took."""
-        self._begun, self._steps, self._saved = time.monotonic(), {}, {}
+        self._begun, self._begun_anew, self._saved = time.monotonic(), {}, {}
         last = _durations(catalog).get(_name(run_params))
-        names = ", ".join(run_params.get("pipeline_names") or ["the whole job"])
+        names = ", ".join(sorted(run_params.get("pipeline_names") or ["the whole job"]))
+        names = f"a part of {names}" if any(run_params.get(name) for name in _SELECTIONS) else names
         about = f"; the last one like it took {duration(last)}" if last else ""
         logger.info("Begins: %s, %d nodes%s.", names, len(pipeline.nodes), about)
 
@@ -71,9 +76,8 @@ class SummaryHooks:
             self._saved[dataset_name] = data if dataset_name in _REMEMBERED else None
         if dataset_name == "training_history":
             for run_id, rows in data.items():
-                if len(rows):
-                    first, _ = self._steps.get(run_id, (int(rows["step"].iloc[0]), 0))
-                    self._steps[run_id] = (first, int(rows["step"].iloc[-1]))
+                # a run that starts anew begins with an empty history
+                self._begun_anew.setdefault(run_id, rows.empty)
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
@@ -81,16 +85,29 @@ class SummaryHooks:
         if not membership().is_chief:
             return
         seconds = time.monotonic() - self._begun
+        self._tell(catalog)
+        logger.info("Done in %s.", duration(seconds))
+        self._note_duration(run_params, pipeline, catalog, seconds)
+
+    @hook_impl(tryfirst=True)
+    def on_pipeline_error(self, catalog: CatalogProtocol) -> None:
+        """Say what was done before a page, or another last thing, failed."""
+        if membership().is_chief and "generator_record" in self._saved:
+            self._tell(catalog)
+
+    def _tell(self, catalog: CatalogProtocol) -> None:
         # of a run that was finished before, nothing is observed any more
-        diagnosis = catalog.load("diagnosis") if "generator_record" in self._saved else {}
+        try:
+            diagnosis = catalog.load("diagnosis") if "generator_record" in self._saved else {}
+        except DatasetError as error:
+            logger.warning("%s", error)
+            diagnosis = {}
         for line in describe_outcome(self._saved, diagnosis):
             logger.info("%s", line)
         shown = self._saved.keys() - (_ON_PAGES if _PAGES & self._saved.keys() else set())
         for name, label in WORTH_A_LOOK.items():
             if name in shown and (path := self._path(catalog, name)):
                 logger.info("%s: %s", label.capitalize(), path)
-        logger.info("Done in %s.", duration(seconds))
-        self._note_duration(run_params, pipeline, catalog, seconds)
 
     def _path(self, catalog: CatalogProtocol, name: str) -> str:
         """Where a dataset lies, seen from the project; "" if that is nowhere."""
@@ -104,7 +121,7 @@ class SummaryHooks:
     def _note_duration(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol, seconds: float) -> None:
         """For the next run's first words; not of a run that found a part of its training done."""
         trains = "training_history" in pipeline.all_outputs()
-        if trains and (not self._steps or any(first > last / 2 for first, last in self._steps.values() if first != last)):
+        if trains and not (self._begun_anew and all(self._begun_anew.values())):
             return
         try:
             catalog.save("durations", _durations(catalog) | {_name(run_params): round(seconds, 1)})
@@ -142,10 +159,10 @@ def describe_outcome(saved: dict[str, Any], diagnosis: dict[str, dict[str, Any]]
 
 
 def _name(run_params: dict[str, Any]) -> str:
-    """What is run, and a hash of the settings that the command line changes: runs of one name take about as long."""
-    changed = json.dumps(run_params.get("runtime_params") or {}, sort_keys=True, default=str)
-    digest = hashlib.sha256(changed.encode()).hexdigest()[:8]
-    return f"{','.join(run_params.get('pipeline_names') or ['__default__'])} {run_params.get('env') or 'base'} {digest}"
+    """What is run, and a hash of what the command line changes and selects: runs of one name take about as long."""
+    changed = {name: run_params.get(name) or None for name in ("runtime_params", *_SELECTIONS)}
+    digest = hashlib.sha256(json.dumps(changed, sort_keys=True, default=str).encode()).hexdigest()[:8]
+    return f"{','.join(sorted(run_params.get('pipeline_names') or ['__default__']))} {run_params.get('env') or 'base'} {digest}"
 
 
 def _durations(catalog: CatalogProtocol) -> dict[str, float]:

@@ -50,7 +50,7 @@ def write_comparison(reports: list[RunReport], histories: Mapping[str, pd.DataFr
         reports=reports,
         judged=judged,
         score_names=list(dict.fromkeys(name for own in judged for name in own["told"].get("generator", {}))),
-        is_comparable=len({report["extractor"]["sha256"] for report in reports if report["extractor"]}) < 2,
+        is_comparable=len({(report["extractor"]["sha256"], num_scored(report["scores"])) for report in reports if report["extractor"]}) < 2,
         differences={name: found for name, found in values.items() if any(value != found[0] for value in found)},
         figure=draw_runs(curves) if curves else None,
     )

@@ -14,6 +14,9 @@ LOSSLESS_BYTES = 150_000
 
 _QUALITY = 85
 
+_LONGEST_SIDE = 16_383
+"""That WebP knows, in pixels; of a larger picture every second, third … row and column is kept."""
+
 
 class Picture(TypedDict):
     """A picture in a page.
@@ -35,6 +38,8 @@ def embed(pixels: np.ndarray) -> Picture:
     Args:
         pixels: (H, W, C) uint8, C 1 or 3.
     """
+    stride = -(-max(pixels.shape[:2]) // _LONGEST_SIDE)
+    pixels = pixels[::stride, ::stride]
     content = _encode(pixels, lossless=True)
     if len(content) > LOSSLESS_BYTES:
         content = _encode(pixels, lossless=False)

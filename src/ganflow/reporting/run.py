@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypedDict
@@ -46,9 +47,10 @@ class RunReport(TypedDict):
         changes: parameters that differ from the defaults; None where these are not known.
         parameters: all of them, by section.
         surroundings: versions and devices.
-        training_seconds: that its steps took.
+        training_seconds: that its steps took; None if its history is not there any more.
         evolution: sheets over the steps of training.
         pictures: others, by what they show; absent is what was not there.
+        num_searched: training images among which the nearest were looked for.
     """
 
     run_id: str
@@ -61,9 +63,10 @@ class RunReport(TypedDict):
     changes: list[Change] | None
     parameters: Mapping[str, Any]
     surroundings: Mapping[str, str]
-    training_seconds: float
+    training_seconds: float | None
     evolution: list[dict[str, Any]]
     pictures: dict[str, Picture]
+    num_searched: int
 
 
 def show_evolution(sheets: Mapping[int, Callable[[], np.ndarray]], last_step: int) -> list[dict[str, Any]]:
@@ -110,6 +113,11 @@ def find_changes(parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> 
         for name in sorted(flat.keys() | usual.keys())
         if flat.get(name) != usual.get(name)
     ]
+
+
+def finite(scores: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Scores without those that are no number, such as a distance within classes of which none has enough images."""
+    return {subject: {key: value for key, value in own.items() if math.isfinite(value)} for subject, own in scores.items()}
 
 
 def publishable(parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

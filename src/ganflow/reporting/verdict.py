@@ -53,12 +53,12 @@ def with_errors(scores: Mapping[str, float]) -> dict[str, str]:
 
 
 def share_left(scores: Scores) -> float | None:
-    """What is left of the way from noise to real images, by Fréchet distance: 0 for real ones, 1 for noise; None without scores."""
+    """What is left of the way from noise (1) to real images (0), by Fréchet distance; None where the scores say nothing."""
     distances = [find_score(scores.get(subject, {}), "frechet_distance") for subject in ("generator", "real_images", "noise")]
-    if None in distances:
+    distance, floor, ceiling = (math.nan if value is None else value for value in distances)
+    if not math.isfinite(distance) or not floor < ceiling < math.inf:
         return None
-    distance, floor, ceiling = distances
-    return max(0.0, (distance - floor) / (ceiling - floor)) if ceiling > floor else 0.0  # type: ignore[operator]
+    return max(0.0, (distance - floor) / (ceiling - floor))
 
 
 def is_good(scores: Scores, diagnosis: Mapping[str, Any] | None) -> bool:
@@ -72,7 +72,8 @@ def rate_scores(scores: Scores) -> list[str]:
     generator, real, noise = (scores.get(subject, {}) for subject in ("generator", "real_images", "noise"))
     left = share_left(scores)
     if left is None:
-        return []
+        # a floor that is no lower than the ceiling, or a distance that is no number
+        return ["The scores do not tell the samples from noise: there may be too few images to score with."] if scores else []
     distance, floor, ceiling = (find_score(subject, "frechet_distance") for subject in (generator, real, noise))
     words = next(text for limit, text in CLOSENESS.items() if left < limit)
     sentences = [
@@ -107,4 +108,4 @@ def suggest(record: GeneratorRecord, diagnosis: Mapping[str, Any] | None) -> str
         return f"{serious[0]['remedy'].rstrip('.')}."
     if record["step"] >= record["trained_steps"]:
         return f"It was best at its last step: raise training.num_steps, now {record['trained_steps']}; the run continues where it is."
-    return "Draw from it: kedro run --pipelines sampling --params sampling.num_images=1000"
+    return "Draw more, from the champion if there is one: kedro run --pipelines sampling --params sampling.num_images=1000"

@@ -65,8 +65,8 @@ def foretell(foreseen: Estimate, num_steps: int, free: int) -> str:
     return time_taken + disk + (" Make room." if foreseen.disk > free / 2 else "")
 
 
-def step_operations(generator: int, discriminator: int, parameters: TrainingParameters) -> int:
-    """Operations for each real image of a step.
+def step_operations(generator: int, discriminator: int, parameters: TrainingParameters) -> float:
+    """Operations for each real image of a step, on average over many.
 
     A pass back costs two forwards, one for the weights and one for what comes in; a penalty on the slope goes back to the images and then
     through both ways once more, six in place of three.

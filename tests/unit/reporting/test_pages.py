@@ -15,6 +15,7 @@ from ganflow.reporting.run import (
     MOST_SHEETS,
     compare_with_real,
     find_changes,
+    finite,
     publishable,
     show_evolution,
     show_pairs,
@@ -59,6 +60,7 @@ def report(**changes):
         "parameters": {"training": {"seed": 1, "batch_size": 64}},
         "surroundings": {"device": "CPU"},
         "training_seconds": 15.0,
+        "num_searched": 40,
         "evolution": show_evolution({0: lambda: grey(0)[0], 200: lambda: grey(1)[0]}, 200),
         "pictures": {"samples": embed(grey(2)[0]), "interpolation": embed(grey(3)[0]), "neighbours": show_pairs(grey(4, 3), grey(5, 3))}
         | compare_with_real(grey(6, 12), grey(7, 10)),
@@ -159,6 +161,8 @@ def test_two_runs_stand_side_by_side_with_what_differs():
     # what is the same in both is left out
     assert "batch_size" not in text
     assert "cannot be compared" not in text
+    more = {subject: {"frechet_distance_4000_heldout": 1.0} for subject in ("generator", "real_images", "noise")}
+    assert "cannot be compared" in read(pages.write_comparison([report(), other | {"scores": more}], {}))[1]
     foreign = other | {"extractor": {"name": "classifier", "sha256": "0" * 64}}
     assert "cannot be compared" in read(pages.write_comparison([report(), foreign], {}))[1]
 
@@ -183,12 +187,13 @@ def test_a_decision_shows_both_and_what_has_changed():
 
 
 def test_a_study_shows_its_tables():
-    runs = pd.DataFrame({"recipe": ["a"], "seed": [0], "outcome": ["healthy"]})
-    spread = pd.DataFrame({"recipe": ["a"], "metric": ["frechet_distance_500_heldout"], "mean": [1.5]})
+    runs = pd.DataFrame({"recipe": ["hinge_sn"], "seed": [0], "outcome": ["healthy"]})
+    spread = pd.DataFrame({"recipe": ["hinge_sn"], "metric": ["frechet_distance_500_heldout"], "mean": [1.5]})
     nothing = pd.DataFrame(columns=["metric", "recipe"])
     _, text = read(pages.write_study(runs, spread, nothing, {"data": [], "layout": {}}))
     assert "Seed study of 1 runs" in text
-    assert "a Fréchet distance 1.5" in text
+    # a preset is called as --env calls it
+    assert "hinge_sn Fréchet distance 1.5" in text
     assert "nothing to compare it with" in text
 
 
@@ -212,6 +217,16 @@ def test_a_large_picture_is_stored_with_losses():
     assert small["width"] == small["height"] == 16
     # noise of 640 x 640 in three colours is 1.2 MB, and cannot be stored in less without losses
     assert LOSSLESS_BYTES < len(large["source"]) < 1_000_000
+
+
+def test_a_picture_beyond_what_webp_knows_is_thinned():
+    # 20,000 rows: every second is kept
+    found = embed(np.zeros((20_000, 4, 1), dtype=np.uint8))
+    assert (found["width"], found["height"]) == (2, 10_000)
+
+
+def test_scores_that_are_no_numbers_are_left_out():
+    assert finite({"generator": {"a": 1.0, "b": float("nan")}, "noise": {"a": float("inf")}}) == {"generator": {"a": 1.0}, "noise": {}}
 
 
 def test_time_is_that_of_the_steps():

@@ -1,5 +1,7 @@
 """What is said of a generator follows from its numbers."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,9 +40,10 @@ def test_what_is_left_is_a_share_of_the_way_from_noise_to_real_images():
     assert share_left(scores(generator=51)) == pytest.approx(0.5)
     # better than training images by chance is no negative share
     assert share_left(scores(generator=0.5)) == 0
-    # a ceiling that is no higher than the floor says nothing
-    assert share_left(scores(noise=1.0)) == 0
-    assert share_left({}) is None
+    # a ceiling that is no higher than the floor says nothing, nor does what is no number
+    assert share_left(scores(noise=1.0)) is None
+    assert share_left(scores(generator=math.nan)) is share_left(scores(noise=math.inf)) is share_left({}) is None
+    assert "do not tell the samples from noise" in rate_scores(scores(noise=1.0))[0]
 
 
 @given(st.floats(0, 1000), st.floats(0, 10), st.floats(11, 1000))
@@ -102,7 +105,7 @@ def test_what_comes_next_is_the_remedy_more_steps_or_drawing():
     failing = {"healthy": False, "findings": [finding("notice", remedy="no"), finding("serious")]}
     assert suggest(record, failing) == "Lower the rate."
     assert "raise training.num_steps, now 100" in suggest(record, HEALTHY)
-    assert suggest(record | {"step": 90}, None).startswith("Draw from it: kedro run --pipelines sampling")
+    assert suggest(record | {"step": 90}, None).startswith("Draw more, from the champion if there is one: kedro run --pipelines sampling")
 
 
 def test_a_run_is_good_if_it_is_healthy_and_its_samples_can_be_recognised():

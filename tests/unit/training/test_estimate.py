@@ -22,6 +22,9 @@ def test_operations_of_a_step_by_hand(training_parameters):
     # R1: three more; fakes of their own for the discriminator: another pass of the generator
     assert step_operations(100, 10, plain.model_copy(update={"r1_weight": 1.0, "share_fakes": False})) == 9 * 10 + 100 + 2 * 10 + 3 * 100
     # five updates of the discriminator
+    # of four updates one has it: 6 and a quarter of 3
+    every = plain.model_copy(update={"r1_weight": 1.0, "r1_every": 4})
+    assert step_operations(100, 10, every) == 6.75 * 10 + 2 * 10 + 3 * 100
     assert step_operations(100, 10, plain.model_copy(update={"discriminator_steps": 5})) == 5 * 60 + 20 + 300
 
 

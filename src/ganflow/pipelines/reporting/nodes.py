@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ganflow.config.reporting import ReportingParameters
-from ganflow.data.images import ImageSet, evenly
+from ganflow.data.images import ImageSet
 from ganflow.errors import ConfigurationError, DataError
 from ganflow.metrics.images import find_nearest
 from ganflow.records import GeneratorRecord, Metrics
@@ -22,6 +23,7 @@ from ganflow.reporting.run import (
     RunReport,
     compare_with_real,
     find_changes,
+    finite,
     publishable,
     show_evolution,
     show_pairs,
@@ -32,8 +34,8 @@ from ganflow.reporting.run import (
 Sheets = Mapping[str, Mapping[int, Callable[[], np.ndarray]]]
 """{run id: {step: function that reads the sheet}}."""
 
-MOST_SEARCHED = 20_000
-"""Training images among which the nearest are looked for."""
+MOST_BYTES = 500_000_000
+"""Of training images among which the nearest are looked for; of more, every second, third … is."""
 
 UNTOLD = ("notify", "tracking")
 """Sections of parameters that concern no run; a command to notify may hold a key."""
@@ -55,23 +57,24 @@ def describe_run(
     defaults: dict[str, Any],
     surroundings: dict[str, str],
     now: datetime,
+    earlier: dict[str, RunReport],
 ) -> dict[str, RunReport]:
     """All that a page tells of a run, to be kept with it: what the next run writes anew, and what is worked out from images."""
     run_id = generator_record["run_id"]
     described = describe_challenger(
-        generator_record, training_history, sheets, diagnosis, data_report, parameters, defaults, surroundings, now
+        generator_record, training_history, sheets, diagnosis, data_report, parameters, defaults, surroundings, now, earlier
     )
-    searched = train.images[evenly(len(train), MOST_SEARCHED)]
+    searched = train.images[:: _stride(train.images)]
     few = samples[:NUM_PAIRS]
     indices, _ = find_nearest(few, searched)
-    scores = {"scores": metrics["scores"], "extractor": metrics["feature_extractor"]}
+    scores = {"scores": finite(metrics["scores"]), "extractor": metrics["feature_extractor"]}
     pictures = {
         "samples": embed(sample_sheet),
         "interpolation": embed(interpolation),
         "neighbours": show_pairs(few, searched[indices]),
         **compare_with_real(samples, held_out.images),
     }
-    return {run_id: cast("RunReport", described[run_id] | scores | {"pictures": pictures})}
+    return {run_id: cast("RunReport", described[run_id] | scores | {"pictures": pictures, "num_searched": len(searched)})}
 
 
 def describe_challenger(
@@ -84,6 +87,7 @@ def describe_challenger(
     defaults: dict[str, Any],
     surroundings: dict[str, str],
     now: datetime,
+    earlier: dict[str, RunReport],
 ) -> dict[str, RunReport]:
     """What a page tells of a run from which nothing was drawn, and which was scored in a trial only."""
     run_id = generator_record["run_id"]
@@ -101,11 +105,20 @@ def describe_challenger(
         "changes": find_changes(told, publishable(_plain(defaults))) if defaults else None,
         "parameters": told,
         "surroundings": surroundings,
-        "training_seconds": training_seconds(training_history[run_id]),
+        "training_seconds": training_seconds(training_history[run_id]) if run_id in training_history else None,
         "evolution": show_evolution(sheets.get(run_id, {}), generator_record["step"]),
         "pictures": {},
+        "num_searched": 0,
     }
+    known = earlier.get(run_id)
+    if known is not None and known["record"] == generator_record:
+        # nothing was trained now: what it was trained with, and where, is what was said then
+        report["changes"], report["parameters"], report["surroundings"] = known["changes"], known["parameters"], known["surroundings"]
     return {run_id: report}
+
+
+def _stride(images: np.ndarray) -> int:
+    return max(1, math.ceil(images.nbytes / MOST_BYTES))
 
 
 def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,6 +135,8 @@ def draw_curves(
 ) -> dict[str, Any]:
     """The curves of the newest run, for whoever shows figures."""
     run_id = generator_record["run_id"]
+    if run_id not in training_history:
+        return {"data": [], "layout": {}}
     return draw_training(training_history[run_id], generator_record["step"], diagnosis.get(run_id, {}).get("findings", []))
 
 

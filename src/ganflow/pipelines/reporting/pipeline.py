@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from ganflow.pipelines.reporting.nodes import describe_challenger, describe_run, draw_curves, write_report
 
 _OF_A_RUN = ["training_history", "training_sheets", "diagnosis"]
-_AROUND_IT = ["data_report", "parameters", "default_parameters", "surroundings", "now"]
+_AROUND_IT = ["data_report", "parameters", "default_parameters", "surroundings", "now", "earlier_run_reports"]
 
 
 def create_challenger_pipeline() -> Pipeline:

@@ -49,6 +49,7 @@ def animate_evolution(
     if not frames:
         raise DataError(
             f"Run {run_id}, which made the generator, has no sheets any more. Train it again with training.resume=never, "
-            "or leave the animation out: kedro run --nodes sampling.draw_sheet,sampling.draw_images"
+            "or leave the animation out: kedro run --nodes sampling.draw_sheet,sampling.draw_images,"
+            "sampling.interpolate_latents"
         )
     return np.stack([frames[step]() for step in sorted(frames) if step <= generator_record["step"]])
