@@ -17,7 +17,7 @@ def slow(monkeypatch):
 
 def test_operations_of_a_step_by_hand(training_parameters):
     # two passes and their ways back of the discriminator, one of the generator, and the way back through the discriminator's inputs
-    plain = training_parameters.model_copy(update={"r1_weight": 0.0, "share_fakes": True, "discriminator_steps": 1})
+    plain = training_parameters.model_copy(update={"r1_weight": 0.0, "r1_every": 1, "share_fakes": True, "discriminator_steps": 1})
     assert step_operations(100, 10, plain) == 6 * 10 + 2 * 10 + 3 * 100
     # R1: three more; fakes of their own for the discriminator: another pass of the generator
     assert step_operations(100, 10, plain.model_copy(update={"r1_weight": 1.0, "share_fakes": False})) == 9 * 10 + 100 + 2 * 10 + 3 * 100
