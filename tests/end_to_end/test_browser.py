@@ -1,6 +1,7 @@
 """Pages in a real browser: whole, quiet, usable by everyone."""
 
 import io
+import shutil
 
 import numpy as np
 from browser import check, content, open_page
@@ -57,3 +58,16 @@ def test_a_report_that_cannot_be_written_is_one_line_and_everything_else_is_ther
     # the last words come before it
     assert output.index("The doctor found nothing") < output.index("Generator: data/06_models/generator.keras") < output.index(line)
     assert {"07_model_output/sample_sheet.png", "08_reporting/metrics.json", "08_reporting/training_curves.json"} <= project.files().keys()
+
+
+def test_without_the_sheets_of_training_the_rest_of_the_page_is_made(finished, tmp_path):
+    project = finished.copy(tmp_path / "project")
+    (run,) = (project.root / "data/06_models/runs").iterdir()
+    shutil.rmtree(run / "sheets")
+    output = project.smoke()
+    assert output.count("has no sheets any more") == 1
+    page = (project.root / "data/08_reporting/report.html").read_text()
+    assert "There are no sheets of this run any more" in page
+    assert "Samples of the generator" in page
+    with Image.open(project.root / "data/07_model_output/evolution.png") as evolution:
+        assert getattr(evolution, "n_frames", 1) == 1

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ganflow.config.sampling import SamplingParameters
-from ganflow.errors import DataError
 from ganflow.records import GeneratorRecord
 from ganflow.reporting.sheets import tile
+
+logger = logging.getLogger(__name__)
 
 
 def draw_images(generator: Any, parameters: SamplingParameters) -> np.ndarray:
@@ -38,18 +40,16 @@ def interpolate_latents(generator: Any, parameters: SamplingParameters) -> np.nd
 
 
 def animate_evolution(
-    sheets: dict[str, dict[int, Callable[[], np.ndarray]]], generator: Any, generator_record: GeneratorRecord
+    sheets: dict[str, dict[int, Callable[[], np.ndarray]]], generator: Any, generator_record: GeneratorRecord, sample_sheet: np.ndarray
 ) -> np.ndarray:
-    """Stack the sheets of the generator's own run, in order of training."""
+    """Stack the sheets of the generator's own run, in order of training; where they are gone, what it draws now is the only one."""
     from ganflow.networks import check_record
 
     check_record(generator, generator_record)
     run_id = generator_record["run_id"]
     frames = sheets.get(run_id, {})
-    if not frames:
-        raise DataError(
-            f"Run {run_id}, which made the generator, has no sheets any more. Train it again with training.resume=never, "
-            "or leave the animation out: kedro run --nodes sampling.draw_sheet,sampling.draw_images,"
-            "sampling.interpolate_latents"
-        )
-    return np.stack([frames[step]() for step in sorted(frames) if step <= generator_record["step"]])
+    steps = [step for step in sorted(frames) if step <= generator_record["step"]]
+    if not steps:
+        logger.warning("The evolution has one frame: run %s, which made the generator, has no sheets any more.", run_id)
+        return sample_sheet[np.newaxis]
+    return np.stack([frames[step]() for step in steps])

@@ -12,7 +12,12 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(draw_sheet, ["generator", "params:sampling"], "sample_sheet", name="draw_sheet"),
             Node(draw_images, ["generator", "params:sampling"], "samples", name="draw_images"),
             Node(interpolate_latents, ["generator", "params:sampling"], "interpolation", name="interpolate_latents"),
-            Node(animate_evolution, ["training_sheets", "generator", "generator_record"], "evolution", name="animate_evolution"),
+            Node(
+                animate_evolution,
+                ["training_sheets", "generator", "generator_record", "sample_sheet"],
+                "evolution",
+                name="animate_evolution",
+            ),
         ],
         tags="sampling",
         namespace="sampling",
