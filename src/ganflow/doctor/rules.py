@@ -12,6 +12,7 @@ import numpy as np
 
 from ganflow.doctor import wording
 from ganflow.doctor.findings import PATIENCE, VISIBLE, Chart, Detection, Finding, Recipe, Row
+from ganflow.training.identity import Best
 
 Rule = Callable[[Chart], Detection | None]
 Wording = Callable[[Detection, Recipe], Finding]
@@ -194,7 +195,10 @@ def decline(chart: Chart) -> Detection | None:
     limit = max(2.0 * best["kernel_distance"], best["kernel_distance"] + noise)
     if min(row["kernel_distance"] for row in scored[-2:]) <= limit:
         return None
-    numbers = {"distance": scored[-1]["kernel_distance"], "best_distance": best["kernel_distance"], "best_step": best["step"]}
+    exported = Best()
+    for row in scored:
+        exported.take(int(row["step"]), row["kernel_distance"], row["kernel_distance_standard_error"])
+    numbers = {"distance": scored[-1]["kernel_distance"], "best_distance": best["kernel_distance"], "best_step": float(exported.step)}
     return Detection("decline", numbers)
 
 

@@ -24,6 +24,7 @@ from ganflow.networks import Architecture, instantiate, normalises_batches
 from ganflow.networks.conditional import labels_of
 from ganflow.runtime.seeds import named_random
 from ganflow.sampling.images import compile_generator, sample_inputs
+from ganflow.training.identity import Best
 from ganflow.training.state import assign_average
 
 logger = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ class Watch:
         self._scores = SCORES if labels_of(self._inputs) is None else (*SCORES, *CLASS_SCORES)
         self._extract = Extractor(real["extractor"], health.batch_size)
         self._extractor = name_extractor(real["extractor"])
-        self.step, self._best = 0, (np.inf, -1)
+        self.step, self._best = 0, Best()
         self.doctor = Doctor(real["row"], parameters, health, normalises_batches(discriminator))
         self._report(self.doctor.advise(examine_settings(generator, discriminator, parameters, real["row"])), is_news=not earlier)
         for row in earlier:
@@ -148,19 +149,18 @@ class Watch:
         scores = self._score(arrays) if is_due else dict.fromkeys(self._scores, np.nan)
         row = history | _sheet_columns(sheet) | scores | {"extractor": self._extractor}
         self._take(row, is_news=True)
-        return row | {"best_step": self._best[1] if self._best[1] >= 0 else np.nan}
+        return row | {"best_step": self._best.step if self._best.step >= 0 else np.nan}
 
     def is_best(self) -> bool:
         """Whether the newest row has the best score so far."""
-        return self._best[1] == self.step
+        return self._best.step == self.step
 
     def _take(self, row: dict[str, Any], is_news: bool) -> None:
         self.step = int(row["step"])
         if row["extractor"] != self._extractor:
             # scores in other features cannot be compared with those to come
             row = row | dict.fromkeys(self._scores, np.nan)
-        if row["kernel_distance"] < self._best[0]:
-            self._best = (row["kernel_distance"], self.step)
+        self._best.take(self.step, row["kernel_distance"], row["kernel_distance_standard_error"])
         self._report(self.doctor.observe(row), is_news)
 
     def _score(self, arrays: dict[str, np.ndarray]) -> dict[str, float]:

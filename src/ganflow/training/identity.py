@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -82,7 +83,7 @@ def check_complete(checkpoints: Checkpoints, num_steps: int, run: str) -> None:
 
 
 def choose_best(history: pd.DataFrame, run: str) -> BestStep:
-    """The step with the lowest kernel distance, among those that were scored in the features of the extractor that was used last.
+    """The best step, see `Best`, among those that were scored in the features of the extractor that was used last.
 
     Args:
         history: of the run, with a kernel distance at the steps that were scored, and the extractor.
@@ -97,10 +98,41 @@ def choose_best(history: pd.DataFrame, run: str) -> BestStep:
             f"No step of run {run} has a score, so none can be called the best. Train it anew with training.resume=never."
         )
     scored = scored[scored["extractor"] == scored["extractor"].iloc[-1]]
-    best = scored.iloc[int(scored["kernel_distance"].argmin())]
-    distance, error = float(best["kernel_distance"]), float(best["kernel_distance_standard_error"])
-    why = f"the lowest kernel distance to training images, {distance:.4g} ± {error:.2g}, of {len(scored)} scored steps"
-    return {"step": int(best["step"]), "kernel_distance": distance, "extractor": str(best["extractor"]), "chosen": why}
+    best = Best()
+    for row in scored.to_dict(orient="records"):
+        best.take(int(row["step"]), row["kernel_distance"], row["kernel_distance_standard_error"])
+    chosen = scored[scored["step"] == best.step].iloc[0]
+    distance, error = float(chosen["kernel_distance"]), float(chosen["kernel_distance_standard_error"])
+    why = (
+        f"the newest of {len(scored)} scored steps whose kernel distance to training images, {distance:.4g} ± {error:.2g}, is within a "
+        f"standard error of the lowest, {best.lowest:.4g}"
+    )
+    return {"step": best.step, "kernel_distance": distance, "extractor": str(chosen["extractor"]), "chosen": why}
+
+
+@dataclass
+class Best:
+    """The best step so far: the newest whose kernel distance is at most a standard error above the lowest.
+
+    Scores that near cannot be told apart, and of two generators that the score cannot tell apart, the one that was trained for longer is
+    better (docs/decisions/0006-best-not-last.md).
+
+    Attributes:
+        step: the best one; -1 if none was scored.
+        lowest: kernel distance, whichever step has it.
+        error: its standard error.
+    """
+
+    step: int = -1
+    lowest: float = math.inf
+    error: float = 0.0
+
+    def take(self, step: int, distance: float, error: float) -> None:
+        """Take in the next score; NaN is none."""
+        if distance < self.lowest:
+            self.lowest, self.error = distance, error if math.isfinite(error) else 0.0
+        if distance <= self.lowest + self.error:
+            self.step = step
 
 
 def load_state(checkpoints: Checkpoints, step: int, run: str) -> dict[str, np.ndarray]:

@@ -4,9 +4,11 @@ import logging
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ganflow.errors import CheckpointError
-from ganflow.training.identity import check_complete, choose_best, choose_start, load_state, run_id
+from ganflow.training.identity import Best, check_complete, choose_best, choose_start, load_state, run_id
 
 
 def stored(*steps, run="run"):
@@ -71,3 +73,32 @@ def test_scores_of_two_extractors_are_never_compared():
     assert (best["step"], best["kernel_distance"], best["extractor"]) == (400, 4.0, "other")
     assert "of 2 scored steps" in best["chosen"]
     assert choose_best(rows[:2], "run")["step"] == 100
+
+
+def test_of_steps_that_the_score_cannot_tell_apart_the_newest_is_the_best():
+    # the lowest is 0.100 ± 0.01: 0.109 is as good, 0.111 is not
+    rows = history((100, 0.5, "one"), (200, 0.100, "one"), (300, 0.109, "one"), (400, 0.111, "one"))
+    best = choose_best(rows, "run")
+    assert (best["step"], best["kernel_distance"]) == (300, 0.109)
+    assert "the newest of 4 scored steps" in best["chosen"]
+    assert "within a standard error of the lowest, 0.1" in best["chosen"]
+
+
+@given(st.lists(st.tuples(st.floats(-1, 1), st.floats(0, 0.5)), min_size=1))
+def test_the_best_as_training_goes_on_is_the_best_in_the_end(scores):
+    best = Best()
+    for step, (distance, error) in enumerate(scores):
+        best.take(step, distance, error)
+    lowest = min(range(len(scores)), key=lambda step: scores[step][0])
+    limit = scores[lowest][0] + scores[lowest][1]
+    assert best.step == max(step for step, (distance, _) in enumerate(scores) if distance <= limit)
+
+
+def test_what_was_not_scored_is_never_the_best():
+    best = Best()
+    best.take(1, float("nan"), float("nan"))
+    assert best.step == -1
+    # without an error only a lower distance is better
+    best.take(2, 0.5, float("nan"))
+    best.take(3, 0.6, 0.5)
+    assert best.step == 2
