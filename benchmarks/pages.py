@@ -19,7 +19,7 @@ from pathlib import Path
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
-NODES = ("describe_run", "draw_curves", "write_report")
+NODES = ("describe_training", "describe_run", "draw_curves", "write_report")
 ROUNDS = 5
 
 

@@ -31,7 +31,7 @@ def test_the_default_pipeline_is_the_sum_of_the_main_jobs(registered):
     assert set(registered) == {"__default__", *MAIN_JOB, "reporting", "seed_study", "retraining"}
     parts = {node.name for name in MAIN_JOB for node in registered[name].nodes}
     # the page alone can be made again
-    pages = {"reporting.describe_run", "reporting.draw_curves", "reporting.write_report"}
+    pages = {"reporting.describe_training", "reporting.describe_run", "reporting.draw_curves", "reporting.write_report"}
     assert sorted(parts | pages) == sorted(node.name for node in registered["__default__"].nodes)
     assert [node.name for node in registered["reporting"].nodes] == ["reporting.write_report"]
 

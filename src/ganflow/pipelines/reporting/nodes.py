@@ -41,43 +41,7 @@ UNTOLD = ("notify", "tracking")
 """Sections of parameters that concern no run; a command to notify may hold a key."""
 
 
-def describe_run(
-    generator_record: GeneratorRecord,
-    metrics: Metrics,
-    training_history: dict[str, pd.DataFrame],
-    sheets: Sheets,
-    diagnosis: Mapping[str, Any],
-    sample_sheet: np.ndarray,
-    samples: np.ndarray,
-    interpolation: np.ndarray,
-    train: ImageSet,
-    held_out: ImageSet,
-    data_report: dict[str, Any],
-    parameters: dict[str, Any],
-    defaults: dict[str, Any],
-    surroundings: dict[str, str],
-    now: datetime,
-    earlier: dict[str, RunReport],
-) -> dict[str, RunReport]:
-    """All that a page tells of a run, to be kept with it: what the next run writes anew, and what is worked out from images."""
-    run_id = generator_record["run_id"]
-    described = describe_challenger(
-        generator_record, training_history, sheets, diagnosis, data_report, parameters, defaults, surroundings, now, earlier
-    )
-    searched = train.images[:: _stride(train.images)]
-    few = samples[:NUM_PAIRS]
-    indices, _ = find_nearest(few, searched)
-    scores = {"scores": finite(metrics["scores"]), "extractor": metrics["feature_extractor"]}
-    pictures = {
-        "samples": embed(sample_sheet),
-        "interpolation": embed(interpolation),
-        "neighbours": show_pairs(few, searched[indices]),
-        **compare_with_real(samples, held_out.images),
-    }
-    return {run_id: cast("RunReport", described[run_id] | scores | {"pictures": pictures, "num_searched": len(searched)})}
-
-
-def describe_challenger(
+def describe_training(
     generator_record: GeneratorRecord,
     training_history: dict[str, pd.DataFrame],
     sheets: Sheets,
@@ -89,7 +53,7 @@ def describe_challenger(
     now: datetime,
     earlier: dict[str, RunReport],
 ) -> dict[str, RunReport]:
-    """What a page tells of a run from which nothing was drawn, and which was scored in a trial only."""
+    """What a page tells of a run before anything is drawn or scored; of a challenger, that is all."""
     run_id = generator_record["run_id"]
     told = publishable(_plain(parameters))
     # a challenger has a seed of its own
@@ -115,6 +79,30 @@ def describe_challenger(
         # nothing was trained now: what it was trained with, and where, is what was said then
         report["changes"], report["parameters"], report["surroundings"] = known["changes"], known["parameters"], known["surroundings"]
     return {run_id: report}
+
+
+def describe_run(
+    training_reports: dict[str, RunReport],
+    metrics: Metrics,
+    sample_sheet: np.ndarray,
+    samples: np.ndarray,
+    interpolation: np.ndarray,
+    train: ImageSet,
+    held_out: ImageSet,
+) -> dict[str, RunReport]:
+    """All that a page tells of a run, to be kept with it: what the next run writes anew, and what is worked out from images."""
+    ((run_id, told),) = training_reports.items()
+    searched = train.images[:: _stride(train.images)]
+    few = samples[:NUM_PAIRS]
+    indices, _ = find_nearest(few, searched)
+    pictures = {
+        "samples": embed(sample_sheet),
+        "interpolation": embed(interpolation),
+        "neighbours": show_pairs(few, searched[indices]),
+        **compare_with_real(samples, held_out.images),
+    }
+    scored = {"scores": finite(metrics["scores"]), "extractor": metrics["feature_extractor"]}
+    return {run_id: cast("RunReport", told | scored | {"pictures": pictures, "num_searched": len(searched)})}
 
 
 def _stride(images: np.ndarray) -> int:
