@@ -81,7 +81,7 @@ viz-static: $(STAMP)
 	@echo "The site is in build/; any web server can show it: $(BIN)/python -m http.server --bind 127.0.0.1 --directory build"
 
 notebook: $(MARK)
-	$(BIN)/jupyter lab --ip 127.0.0.1 notebooks/explore.ipynb
+	$(BIN)/jupyter lab --ip 127.0.0.1 $(ARGS) notebooks/explore.ipynb
 
 bench: $(MARK)
 	$(BIN)/python benchmarks/speed.py $(ARGS)
