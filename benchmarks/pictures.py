@@ -1,10 +1,11 @@
 """What a recipe makes of a folder of pictures in some minutes: images a second, and samples to be judged elsewhere.
 
 Everything but the time is as `kedro run --env NAME --params data.source=folder,data.location=FOLDER` does it. Minutes are counted from the
-first interval on; with `--steps` as many are taken, however long they last. Writes `samples.npz` (uint8 images of the averaged generator of
-the last step), `sheet.png` (the first 64) and `record.json` into a folder.
+first interval on; with `--steps` as many are taken, however long they last. Of either, several give several marks in one training. Writes
+into a folder for each mark, OUT/10 for the tenth minute, `samples.npz` (uint8 images of the averaged generator), `sheet.png` (the first 64)
+and `record.json`; and `real.npz` into OUT.
 
-    python benchmarks/pictures.py FOLDER OUT --preset images --size 32 --minutes 10 [--seed 0] [--training JSON] [--networks JSON]
+    python benchmarks/pictures.py FOLDER OUT --preset images --size 32 --minutes 10 30 [--seed 0] [--training JSON] [--networks JSON]
 """
 
 import argparse
@@ -13,6 +14,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -51,8 +53,8 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--preset", default="images")
     parser.add_argument("--size", type=int, default=32)
-    parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--steps", type=int)
+    parser.add_argument("--minutes", type=float, nargs="+", default=[10.0])
+    parser.add_argument("--steps", type=int, nargs="+")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--training", type=json.loads, default={})
     parser.add_argument("--networks", type=json.loads, default={})
@@ -63,8 +65,11 @@ def main() -> None:
         images = ImageSet(images.images[: options.most])
     networks, training = read_preset(options.preset)
     networks = altered(networks, options.networks)
-    training = altered(training, {"num_steps": options.steps or 10**6, "seed": options.seed} | options.training)
+    marks = sorted(options.steps or options.minutes)
+    training = altered(training, {"num_steps": 10**6, "seed": options.seed} | options.training)
     generator, discriminator = build_pair(networks, images.images.shape[1:])
+    options.out.mkdir(parents=True, exist_ok=True)
+    np.savez(options.out / "real.npz", images=images.images, held_out=held_out.images)
     start, rates = None, []
     for report in train(images, generator, discriminator, training):
         if report.history is None:
@@ -72,26 +77,32 @@ def main() -> None:
         now = time.perf_counter()
         start = start or now
         rates.append(report.history["images_per_second"])
-        if options.steps is None and now - start > 60 * options.minutes:
+        reached = report.step if options.steps else (now - start) / 60
+        if reached < marks[0]:
+            continue
+        model = average_generator(generator, report.arrays)
+        record = {
+            "preset": options.preset,
+            "training": options.training,
+            "networks": options.networks,
+            "seed": options.seed,
+            "num_images": len(images),
+            "steps": int(report.step),
+            "images_per_second": float(np.median(rates[1:])),
+            "parameters": model.count_params(),
+        }
+        write(options.out / f"{marks.pop(0):g}", sample_images(model, NUM_SAMPLES, 500, options.seed), record)
+        if not marks:
             break
-    model = average_generator(generator, report.arrays)
-    samples = sample_images(model, NUM_SAMPLES, 500, options.seed)
-    options.out.mkdir(parents=True, exist_ok=True)
-    np.savez(options.out / "samples.npz", images=samples)
-    np.savez(options.out / "real.npz", images=images.images, held_out=held_out.images)
-    Image.fromarray(tile(samples[:64], 8).squeeze()).save(options.out / "sheet.png")
-    record = {
-        "preset": options.preset,
-        "training": options.training,
-        "networks": options.networks,
-        "seed": options.seed,
-        "num_images": len(images),
-        "steps": int(report.history["step"]),
-        "images_per_second": float(np.median(rates[1:])),
-        "parameters": model.count_params(),
-    }
-    (options.out / "record.json").write_text(json.dumps(record))
-    print(record)
+
+
+def write(folder: Path, samples: np.ndarray, record: dict[str, Any]) -> None:
+    """One mark."""
+    folder.mkdir(exist_ok=True)
+    np.savez(folder / "samples.npz", images=samples)
+    Image.fromarray(tile(samples[:64], 8).squeeze()).save(folder / "sheet.png")
+    (folder / "record.json").write_text(json.dumps(record))
+    print(record, flush=True)
 
 
 if __name__ == "__main__":
