@@ -101,6 +101,7 @@ def _judge(report: RunReport) -> dict[str, Any]:
         "sentences": rate_scores(report["scores"]),
         "health": rate_health(report["diagnosis"]),
         "suggestion": suggest(report["record"], report["diagnosis"]),
+        "subjects": SUBJECTS,
         "told": {subject: with_errors(scores) for subject, scores in report["scores"].items()},
         "is_good": is_good(report["scores"], report["diagnosis"]),
     }

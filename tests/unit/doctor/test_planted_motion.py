@@ -74,7 +74,7 @@ TWIN = "tests/unit/doctor/test_doctor.py::test_a_sign_gives_its_finding_and_no_o
 
 
 @pytest.mark.parametrize(
-    "fault", [pytest.param(fault, marks=pytest.mark.longer(twin=TWIN)) if fault == "flicker" else fault for fault in GENERATORS]
+    "fault", [pytest.param(fault, marks=pytest.mark.longer(twin=TWIN)) if fault != "frozen_clips" else fault for fault in GENERATORS]
 )
 def test_what_is_wrong_with_the_motion_is_found_and_nothing_else_of_it(clips, real, fault):
     generator, discriminator = build_generator(*GENERATORS[fault]), build_discriminator()

@@ -66,6 +66,26 @@ def test_checkerboard_compares_the_last_frequency_with_the_two_below(turned):
     assert of_pattern(pattern.T if turned else pattern).checkerboard == pytest.approx(6.4, rel=0.03)
 
 
+def test_the_statistics_of_clips_are_those_of_their_frames_but_diversity_is_of_clips():
+    random = np.random.default_rng(0)
+    clips = random.integers(0, 256, (3, 4, 8, 9, 1), dtype=np.uint8)
+    of_clips, of_frames = image_statistics(clips), image_statistics(clips.reshape(12, 8, 9, 1))
+    for name in ("brightness", "contrast", "midtones", "roughness", "checkerboard"):
+        assert getattr(of_clips, name) == pytest.approx(getattr(of_frames, name), rel=1e-5), name
+    pairs = [np.mean((one / 255 - other / 255) ** 2) for one, other in itertools.combinations(clips, 2)]
+    assert of_clips.diversity == pytest.approx(np.mean(pairs), rel=1e-5)
+    # one clip twice, however much moves in it
+    assert image_statistics(np.repeat(clips[:1], 2, axis=0)).diversity == 0.0
+
+
+def test_the_nearest_clip_is_nearest_in_all_of_its_frames():
+    clips = np.zeros((2, 2, 8, 8, 1), np.uint8)
+    # the first is 0.4 away in one frame of two, the second 0.2 in both: roots of 0.08 and 0.04
+    clips[0, 0], clips[1] = 102, 51
+    np.testing.assert_allclose(nearest_distances(np.zeros((1, 2, 8, 8, 1), np.uint8), clips[:1]), [0.08**0.5])
+    np.testing.assert_allclose(nearest_distances(np.zeros((1, 2, 8, 8, 1), np.uint8), clips), [0.2])
+
+
 def test_white_noise_has_roughness_one_and_no_checkerboard():
     noise = np.random.default_rng(0).integers(0, 256, (200, 28, 28, 1), dtype=np.uint8)
     statistics = image_statistics(noise)

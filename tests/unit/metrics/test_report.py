@@ -10,7 +10,9 @@ from ganflow.metrics.classes import class_histogram_distance
 from ganflow.metrics.frechet import frechet_distance
 from ganflow.metrics.kernel import kernel_distance
 from ganflow.metrics.neighbours import manifold_scores
+from ganflow.metrics.motion import measure_motion, motion_scores
 from ganflow.metrics.report import FeatureSet, score, score_key
+from moving_bars import moving_bars
 
 
 @pytest.fixture
@@ -81,3 +83,18 @@ def test_without_classes_all_other_scores_are_the_same(real, generated):
     without = score(real, FeatureSet(generated.features), num_classes=0)
     assert whole.keys() - without.keys() == {"class_histogram_distance_60_heldout", "num_classes_reached_60_heldout"}
     assert without == {name: whole[name] for name in without}
+
+
+def test_of_clips_their_frames_and_motion_are_scored_too(real, generated):
+    frames = {number: np.random.default_rng(number).normal(size=(40 + 20 * number, 5)) for number in (0, 1)}
+    motion = {number: measure_motion(moving_bars(40 + 20 * number, seed=number)[0]) for number in (0, 1)}
+    parts = [dataclasses.replace(own, frames=frames[number], motion=motion[number]) for number, own in enumerate((real, generated))]
+    kernel = kernel_distance(frames[0], frames[1])
+    others = {
+        "frame_frechet_distance": frechet_distance(frames[0], frames[1]),
+        "frame_kernel_distance": kernel.value,
+        "frame_kernel_distance_standard_error": kernel.standard_error,
+        **motion_scores(motion[0], motion[1]),
+    }
+    expected = score(real, generated, num_classes=4) | {score_key(name, 60): value for name, value in others.items()}
+    assert score(*parts, num_classes=4) == expected
