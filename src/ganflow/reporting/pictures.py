@@ -13,14 +13,15 @@ from ganflow.reporting.webp import LONGEST_SIDE, encode_frame, encode_moving
 LOSSLESS_BYTES = 150_000
 """A larger picture is stored with losses that nobody sees at its size."""
 
-MOVING_BYTES = 90_000
-"""The same of a moving one, of which a page has many; what is larger still is stored with more losses."""
+MOVING_BYTES = 200_000
+"""That a moving picture takes at most, if need be with fewer rows and columns: a page has several, and shall be small enough to send."""
 
 MOVING_PIXELS = 2_000_000
 """In all frames of a moving picture; of a larger one every second, third … row and column is kept."""
 
 _QUALITY = 85
-_MOVING_QUALITIES = (85, 60, 40, 20)
+_MOVING_QUALITIES = (85, 60, 40, 20, 10)
+"""Tried in turn until a moving picture takes LOSSLESS_BYTES at most: between neighbouring frames, losses are seen less."""
 
 
 class Picture(TypedDict):
@@ -51,8 +52,11 @@ def embed(pixels: np.ndarray) -> Picture:
     if pixels.ndim == 4:
         stride = max(stride, math.ceil(math.sqrt(len(frames) * height * width / MOVING_PIXELS)))
     frames = frames[:, ::stride, ::stride]
+    content = _encode_moving(frames) if pixels.ndim == 4 else b""
+    if len(content) > MOVING_BYTES:
+        return embed(frames[:, ::2, ::2])
     still: Picture = {"source": _address(_encode_still(frames[0])), "width": frames.shape[2], "height": frames.shape[1]}
-    return still if pixels.ndim == 3 else still | {"source": _address(_encode_moving(frames)), "still": still["source"]}
+    return still if pixels.ndim == 3 else still | {"source": _address(content), "still": still["source"]}
 
 
 def _encode_still(pixels: np.ndarray) -> bytes:
@@ -63,7 +67,7 @@ def _encode_still(pixels: np.ndarray) -> bytes:
 def _encode_moving(frames: np.ndarray) -> bytes:
     content = encode_moving(frames)
     for quality in _MOVING_QUALITIES:
-        if len(content) <= MOVING_BYTES:
+        if len(content) <= LOSSLESS_BYTES:
             break
         content = encode_moving(frames, lossless=False, quality=quality, method=4)
     return content

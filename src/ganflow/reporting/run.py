@@ -15,8 +15,8 @@ from ganflow.records import GeneratorRecord
 from ganflow.reporting.pictures import Picture, embed
 from ganflow.reporting.sheets import tile
 
-MOST_SHEETS = 12
-"""Sheets of the evolution that a page shows."""
+MOST_SHEETS, MOST_CLIP_SHEETS = 12, 6
+"""Sheets of the evolution that a page shows, of images and of clips."""
 
 NUM_PAIRS = 10
 """Samples beside their nearest training images."""
@@ -77,12 +77,15 @@ def choose_steps(steps: Iterable[int], last_step: int, most: int) -> list[int]:
 
 
 def show_evolution(sheets: Mapping[int, Callable[[], np.ndarray]], last_step: int) -> list[dict[str, Any]]:
-    """MOST_SHEETS at most of the sheets up to a step.
+    """MOST_SHEETS at most of the sheets up to a step; of clips, MOST_CLIP_SHEETS.
 
     Returns:
         [{"step": …, "picture": …}], in order of training.
     """
-    return [{"step": step, "picture": embed(sheets[step]())} for step in choose_steps(sheets, last_step, MOST_SHEETS)]
+    steps = choose_steps(sheets, last_step, MOST_SHEETS)
+    if steps and sheets[steps[-1]]().ndim == 4:
+        steps = choose_steps(steps, last_step, MOST_CLIP_SHEETS)
+    return [{"step": step, "picture": embed(sheets[step]())} for step in steps]
 
 
 def compare_with_real(samples: np.ndarray, held_out: np.ndarray) -> dict[str, Picture]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ganflow.config.sampling import SamplingParameters
 from ganflow.records import GeneratorRecord
-from ganflow.reporting.run import MOST_SHEETS, choose_steps
+from ganflow.reporting.run import MOST_CLIP_SHEETS, choose_steps
 from ganflow.reporting.sheets import film_strip, tile
 
 NUM_CLIPS = 8
@@ -64,14 +64,14 @@ def animate_evolution(
 ) -> np.ndarray:
     """Put the sheets of the generator's own run one after the other, in order of training.
 
-    Sheets of clips are each played once, MOST_SHEETS of them. Where the sheets are gone, what the generator draws now is the only one.
+    Sheets of clips are each played once, MOST_CLIP_SHEETS of them. Where the sheets are gone, what the generator draws now is the only one.
     """
     from ganflow.networks import check_record
 
     check_record(generator, generator_record)
     run_id = generator_record["run_id"]
     own = sheets.get(run_id, {})
-    steps = choose_steps(own, generator_record["step"], MOST_SHEETS if sample_sheet.ndim == 4 else len(own))
+    steps = choose_steps(own, generator_record["step"], MOST_CLIP_SHEETS if sample_sheet.ndim == 4 else len(own))
     if not steps:
         logger.warning("The evolution has one sheet: run %s, which made the generator, has no sheets any more.", run_id)
     shown = [own[step]() for step in steps] or [sample_sheet]
