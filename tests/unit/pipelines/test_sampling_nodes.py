@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+import yaml
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
 
 from base_parameters import section
 from clip_generators import one_stream, two_streams
 from ganflow import networks
 from ganflow.config.sampling import SamplingParameters
+from ganflow.pipelines.sampling import create_pipeline
 from ganflow.pipelines.sampling.nodes import animate_evolution, draw_frames, draw_images, draw_sheet, interpolate_latents
 from ganflow.reporting.run import MOST_CLIP_SHEETS
 from ganflow.reporting.sheets import film_strip, tile
@@ -71,3 +75,26 @@ def test_the_evolution_of_clips_plays_each_of_some_sheets_once():
     assert MOST_CLIP_SHEETS == 6
     assert frames[:, 0, 0, 0].tolist() == [step + frame for step in range(0, 101, 20) for frame in range(3)]
     np.testing.assert_array_equal(animate_evolution({}, generator, record_of(generator), sheets[10]), sheets[10])
+
+
+@pytest.mark.parametrize(
+    ("make", "files"),
+    [
+        (two_streams, ["evolution.png", "frame_strip.png", "interpolation.webp", "sample_sheet.webp", "samples", "streams.webp"]),
+        (one_stream, ["evolution.png", "frame_strip.png", "interpolation.webp", "sample_sheet.webp", "samples"]),
+        (None, ["evolution.png", "interpolation.png", "sample_sheet.png", "samples"]),
+    ],
+    ids=["two streams", "one stream", "images"],
+)
+def test_the_catalog_holds_whatever_a_generator_draws(make, files, project_root, tmp_path, parameters, architectures):
+    generator = make() if make else networks.instantiate(architectures[0], 0)
+    catalog = DataCatalog.from_config(yaml.safe_load((project_root / "conf/base/catalog.yml").read_text().replace("data/", f"{tmp_path}/")))
+    for name, value in (("generator", generator), ("generator_record", record_of(generator)), ("params:sampling", parameters)):
+        catalog[name] = MemoryDataset(value, copy_mode="assign")
+    catalog.save("training_sheets", {"abc": {0: draw_sheet(generator, parameters)}})
+    SequentialRunner().run(create_pipeline(), catalog)
+    assert sorted(file.name for file in (tmp_path / "07_model_output").iterdir()) == files
+    assert len(list((tmp_path / "07_model_output/samples").glob("*.webp" if make else "*.png"))) == 9
+    np.testing.assert_array_equal(catalog.load("samples"), draw_images(generator, parameters))
+    np.testing.assert_array_equal(catalog.load("sample_sheet"), draw_sheet(generator, parameters))
+    assert (catalog.load("streams").size > 0) == ("streams.webp" in files)
