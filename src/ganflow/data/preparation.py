@@ -71,7 +71,8 @@ def open_source(parameters: DataParameters, pictures: PictureStore) -> Source:
     """
     name, image = parameters.source, parameters.image
     if name in COLLECTIONS:
-        chunks = partial(pictures.chunks, image_shape=(image.height, image.width, image.channels))
+        frames = (parameters.clip.frames,) if name == "video_folder" else ()
+        chunks = partial(pictures.chunks, image_shape=(*frames, image.height, image.width, image.channels))
         return Source(pictures.class_names(), pictures.state(), chunks, is_divided=True)
     if name not in SOURCES:
         known = sorted([*SOURCES, *COLLECTIONS])

