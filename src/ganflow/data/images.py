@@ -1,4 +1,7 @@
-"""Sets of images, with the class of each if they have any; and the chunks in which a source gives them."""
+"""Sets of images or clips, with the class of each if they have any; and the chunks in which a source gives them.
+
+A clip is an image with a T: uint8 (T, H, W, C) where an image is (H, W, C). What is said of images holds for both.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ class ImageSet:
     """Images, and what is known of their classes.
 
     Attributes:
-        images: uint8 (N, H, W, C), 0 to 255, C 1 or 3; possibly memory-mapped.
+        images: uint8 (N, H, W, C), or (N, T, H, W, C) for clips, 0 to 255, C 1 or 3; possibly memory-mapped.
         labels: int64 (N,), from 0 to the number of classes - 1; None where the images have no classes.
         class_names: one for each class; empty where the images have none.
 
@@ -42,7 +45,7 @@ class ImageChunk:
     """Some images of a source, in its order.
 
     Attributes:
-        images: uint8 (N, H, W, C), 0 to 255, C 1 or 3.
+        images: uint8 (N, H, W, C), or (N, T, H, W, C) for clips, 0 to 255, C 1 or 3.
         labels: int64 (N,), or None.
         is_held_out: bool (N,), True for the source's own test images; None where the source has no test split.
 
@@ -77,10 +80,10 @@ def count_classes(images: ImageSet) -> list[int]:
 
 
 def check_images(images: np.ndarray, labels: np.ndarray | None) -> None:
-    """Raise DataError unless images are uint8 (N, H, W, C), C 1 or 3, and labels, if any, are int64 (N,)."""
-    _check_array("images", images, np.dtype(np.uint8), rank=4)
-    if images.shape[3] not in (1, 3):
-        raise DataError(f"Got {images.shape[3]} channels, expected 1 (grey) or 3 (RGB). Convert the images.")
+    """Raise DataError unless images are uint8 (N, H, W, C) or (N, T, H, W, C), C 1 or 3, and labels, if any, are int64 (N,)."""
+    _check_array("images", images, np.dtype(np.uint8), rank=max(4, min(images.ndim, 5)))
+    if images.shape[-1] not in (1, 3):
+        raise DataError(f"Got {images.shape[-1]} channels, expected 1 (grey) or 3 (RGB). Convert the images.")
     if labels is not None:
         _check_array("labels", labels, np.dtype(np.int64), rank=1)
         _check_length("labels", labels, images)
@@ -111,20 +114,26 @@ def _check_length(name: str, values: np.ndarray, images: np.ndarray) -> None:
 SMALLEST, LARGEST = 8, 256
 """Pixels that images have in height and in width."""
 
+FEWEST_FRAMES, MOST_FRAMES = 2, 64
+"""That clips have."""
 
-def check_image_shape(image_shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Return (height, width, channels) of images that can be generated, looked at and scored.
+
+def check_image_shape(image_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape, (H, W, C) or (T, H, W, C), of images or clips that can be generated, looked at and scored.
 
     Raises:
-        DataError: unless height and width are from SMALLEST to LARGEST, and there are 1 or 3 channels.
+        DataError: unless height and width are from SMALLEST to LARGEST, there are 1 or 3 channels, and a clip has FEWEST_FRAMES to
+            MOST_FRAMES.
     """
-    height, width, channels = image_shape
+    *num_frames, height, width, channels = image_shape
     if not all(SMALLEST <= size <= LARGEST for size in (height, width)) or channels not in (1, 3):
         raise DataError(
             f"Got images of {height} × {width} pixels and {channels} channels, expected {SMALLEST} to {LARGEST} pixels a side, and 1 "
             "channel (grey) or 3 (RGB). Crop, pad or resize the images, or choose another data.source."
         )
-    return height, width, channels
+    if not all(FEWEST_FRAMES <= num <= MOST_FRAMES for num in num_frames):
+        raise DataError(f"Got clips of {num_frames[0]} frames, expected {FEWEST_FRAMES} to {MOST_FRAMES}. Set data.clip.frames.")
+    return tuple(image_shape)
 
 
 def evenly(total: int, most: int) -> np.ndarray:
