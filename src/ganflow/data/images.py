@@ -14,7 +14,7 @@ class ImageSet:
     """Images, and what is known of their classes.
 
     Attributes:
-        images: uint8 (N, H, W, C), 0 to 255, C 1 or 3; possibly memory-mapped.
+        images: uint8 (N, H, W, C), or clips (N, T, H, W, C), 0 to 255, C 1 or 3; possibly memory-mapped.
         labels: int64 (N,), from 0 to the number of classes - 1; None where the images have no classes.
         class_names: one for each class; empty where the images have none.
 
@@ -77,10 +77,10 @@ def count_classes(images: ImageSet) -> list[int]:
 
 
 def check_images(images: np.ndarray, labels: np.ndarray | None) -> None:
-    """Raise DataError unless images are uint8 (N, H, W, C), C 1 or 3, and labels, if any, are int64 (N,)."""
-    _check_array("images", images, np.dtype(np.uint8), rank=4)
-    if images.shape[3] not in (1, 3):
-        raise DataError(f"Got {images.shape[3]} channels, expected 1 (grey) or 3 (RGB). Convert the images.")
+    """Raise DataError unless images are uint8 (N, [T,] H, W, C), C 1 or 3, and labels, if any, are int64 (N,)."""
+    _check_array("images", images, np.dtype(np.uint8), rank=5 if images.ndim == 5 else 4)
+    if images.shape[-1] not in (1, 3):
+        raise DataError(f"Got {images.shape[-1]} channels, expected 1 (grey) or 3 (RGB). Convert the images.")
     if labels is not None:
         _check_array("labels", labels, np.dtype(np.int64), rank=1)
         _check_length("labels", labels, images)
@@ -112,19 +112,19 @@ SMALLEST, LARGEST = 8, 256
 """Pixels that images have in height and in width."""
 
 
-def check_image_shape(image_shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Return (height, width, channels) of images that can be generated, looked at and scored.
+def check_image_shape(image_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return ([frames,] height, width, channels) of images that can be generated, looked at and scored.
 
     Raises:
         DataError: unless height and width are from SMALLEST to LARGEST, and there are 1 or 3 channels.
     """
-    height, width, channels = image_shape
+    *_, height, width, channels = image_shape
     if not all(SMALLEST <= size <= LARGEST for size in (height, width)) or channels not in (1, 3):
         raise DataError(
             f"Got images of {height} × {width} pixels and {channels} channels, expected {SMALLEST} to {LARGEST} pixels a side, and 1 "
             "channel (grey) or 3 (RGB). Crop, pad or resize the images, or choose another data.source."
         )
-    return height, width, channels
+    return tuple(image_shape)
 
 
 def evenly(total: int, most: int) -> np.ndarray:
