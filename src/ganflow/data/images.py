@@ -81,7 +81,7 @@ def count_classes(images: ImageSet) -> list[int]:
 
 def check_images(images: np.ndarray, labels: np.ndarray | None) -> None:
     """Raise DataError unless images are uint8 (N, H, W, C) or (N, T, H, W, C), C 1 or 3, and labels, if any, are int64 (N,)."""
-    _check_array("images", images, np.dtype(np.uint8), rank=max(4, min(images.ndim, 5)))
+    _check_array("images", images, np.dtype(np.uint8), rank=5 if images.ndim == 5 else 4)
     if images.shape[-1] not in (1, 3):
         raise DataError(f"Got {images.shape[-1]} channels, expected 1 (grey) or 3 (RGB). Convert the images.")
     if labels is not None:
