@@ -57,8 +57,10 @@ class Metrics(TypedDict):
     """Scores of a generator, and what they rest on.
 
     Attributes:
-        scores: {subject: {name of a score: its value}}, of the generator, of training images and of noise.
-        feature_extractor: the extractor's `name`, the `sha256` of its weights, and a classifier's `accuracy`.
+        scores: {subject: {name of a score: its value}}, of the generator, of training images and of noise; of clips, also of
+            `shuffled` and `still` training clips.
+        feature_extractor: the extractor's `name`, the `sha256` of its weights, and a classifier's `accuracy`; of clips, also its
+            `frame_accuracy`.
         generator: record of the generator.
     """
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ganflow.doctor import wording
 from ganflow.doctor.findings import PATIENCE, VISIBLE, Chart, Detection, Finding, Recipe, Row
+from ganflow.metrics.motion import INDEPENDENT_FRAMES
 from ganflow.training.identity import Best
 
 Rule = Callable[[Chart], Detection | None]
@@ -111,6 +112,30 @@ def checkerboard(chart: Chart) -> Detection | None:
     if not chart.stays_bad(lambda row: row["sheet_checkerboard"], lambda power: power > 1.5 * real):
         return None
     return Detection("checkerboard", {"power": chart.newest["sheet_checkerboard"], "real_power": real})
+
+
+def frozen_clips(chart: Chart) -> Detection | None:
+    """In clips hardly anything moves."""
+    real = relative_motion(chart.real)
+    # of images, the numbers are NaN
+    if not chart.is_visible() or not chart.stays_bad(lambda row: relative_motion(row) / real, lambda share: share < 0.2):
+        return None
+    return Detection("frozen_clips", {"motion": relative_motion(chart.newest) / real})
+
+
+def relative_motion(row: Row) -> float:
+    """Mean squared difference of consecutive frames, over their contrast squared; NaN for images."""
+    return row.get("sheet_motion", np.nan) / max(row["sheet_contrast"] ** 2, 1e-12)
+
+
+def flicker(chart: Chart) -> Detection | None:
+    """What changes from one frame of a clip to the next is undone by the one after it."""
+    real = chart.real.get("sheet_flicker", np.nan)
+    # half of the way to frames that have nothing to do with each other
+    limit = real + 0.5 * (INDEPENDENT_FRAMES - real)
+    if not chart.is_visible() or not chart.stays_bad(lambda row: row.get("sheet_flicker", np.nan), lambda share: share > limit):
+        return None
+    return Detection("flicker", {"flicker": chart.newest["sheet_flicker"], "real_flicker": real, "independent": INDEPENDENT_FRAMES})
 
 
 def repeated_images(chart: Chart) -> Detection | None:
@@ -231,6 +256,8 @@ RULES: dict[Rule, Wording] = {
     saturated_images: wording.saturated_images,
     mode_collapse: wording.mode_collapse,
     checkerboard: wording.checkerboard,
+    frozen_clips: wording.frozen_clips,
+    flicker: wording.flicker,
     repeated_images: wording.repeated_images,
     classes_missing: wording.classes_missing,
     class_ignored: wording.class_ignored,

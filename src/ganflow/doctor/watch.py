@@ -19,6 +19,7 @@ from ganflow.features.stored import FeatureExtractor, name_extractor
 from ganflow.metrics.classes import agreement, num_classes_reached
 from ganflow.metrics.images import image_statistics, nearest_distances
 from ganflow.metrics.kernel import kernel_distance
+from ganflow.metrics.motion import measure_motion
 from ganflow.metrics.report import FeatureSet
 from ganflow.networks import Architecture, instantiate, normalises_batches
 from ganflow.networks.conditional import labels_of
@@ -137,7 +138,7 @@ class Watch:
 
         Args:
             history: what training itself has measured.
-            sheet: (N, H, W, C) uint8, the samples of this step.
+            sheet: (N, H, W, C) uint8, or clips (N, T, H, W, C), the samples of this step.
             arrays: the state.
 
         Returns:
@@ -212,4 +213,8 @@ def _lowest(values: np.ndarray) -> tuple[float, float]:
 
 
 def _sheet_columns(images: np.ndarray) -> dict[str, float]:
-    return {f"sheet_{name}": value for name, value in asdict(image_statistics(images)).items()}
+    columns = {f"sheet_{name}": value for name, value in asdict(image_statistics(images)).items()}
+    if images.ndim == 4:
+        return columns
+    motion = measure_motion(images)
+    return columns | {"sheet_motion": motion.energy, "sheet_flicker": motion.flicker}

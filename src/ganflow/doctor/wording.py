@@ -110,6 +110,31 @@ def checkerboard(detection: Detection, recipe: Recipe) -> Finding:
     )
 
 
+def frozen_clips(detection: Detection, recipe: Recipe) -> Finding:
+    """The discriminator looks at single frames first, which the generator can draw without motion."""
+    return Finding(
+        detection.name,
+        "serious",
+        f"from frame to frame generated clips change {detection.numbers['motion']:.2f} times as much as real ones do, measured by contrast",
+        "The generator draws one frame and repeats it, and the discriminator does not hold that against it.",
+        f"{bound_slope(recipe)}, lower {learning_rate(recipe, 'generator')}, or train longer.",
+    )
+
+
+def flicker(detection: Detection, recipe: Recipe) -> Finding:
+    """The numbers are shares of the energy of frame differences."""
+    numbers = detection.numbers
+    return Finding(
+        detection.name,
+        "serious",
+        f"{numbers['flicker']:.0%} of what changes from frame to frame is undone by the next frame (real clips "
+        f"{numbers['real_flicker']:.0%}, frames that have nothing to do with each other {numbers['independent']:.0%})",
+        "The generator's frames do not follow from each other, and the discriminator does not look at their order closely enough.",
+        "Give the rows of networks.discriminator.stages a kernel_size of 3 or more, which sees several frames together, or lower "
+        f"{learning_rate(recipe, 'generator')}.",
+    )
+
+
 def repeated_images(detection: Detection, recipe: Recipe) -> Finding:
     """The generator has found a few images for each class."""
     numbers = detection.numbers

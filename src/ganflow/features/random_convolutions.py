@@ -14,7 +14,7 @@ from keras import layers
 
 from ganflow.config.extractor import ExtractorParameters
 from ganflow.data.images import ImageSet
-from ganflow.features.classifier import FEATURE_WIDTH, stage_widths
+from ganflow.features.classifier import CONVOLUTION, FEATURE_WIDTH, halve, stage_widths
 from ganflow.runtime.seeds import named_random
 
 _NUM_MEASURED = 2_000
@@ -24,24 +24,25 @@ _LEAST_VARIANCE = 1e-3
 """Added to the variance of each component, as a share of the largest, before it is brought to 1: of rounding, nothing is made."""
 
 
-def build_random_convolutions(image_shape: tuple[int, int, int], num_classes: int = 0) -> keras.Model:
+def build_random_convolutions(image_shape: tuple[int, ...], num_classes: int = 0) -> keras.Model:
     """Build the network; `instantiate` gives it the weights of a seed.
 
     Args:
-        image_shape: (H, W, C), H and W at least 8.
+        image_shape: (H, W, C), or of clips (T, H, W, C), H and W at least 8.
         num_classes: of no importance here.
 
     Returns:
-        (N, H, W, C) pixels in [0, 1] to (N, FEATURE_WIDTH) features.
+        (N, …, C) pixels in [0, 1] to (N, FEATURE_WIDTH) features.
     """
     del num_classes
     hidden = inputs = keras.Input(image_shape, name="images")
     hidden = layers.Rescaling(2.0, -1.0, name="scaling")(hidden)
+    convolution = CONVOLUTION[len(image_shape)]
     for number, width in enumerate(stage_widths(image_shape), start=1):
         initializer = keras.initializers.HeNormal(seed=None)
-        hidden = layers.Conv2D(width, 3, padding="same", kernel_initializer=initializer, name=f"stage_{number}_convolution")(hidden)
+        hidden = convolution(width, 3, padding="same", kernel_initializer=initializer, name=f"stage_{number}_convolution")(hidden)
         hidden = layers.ReLU(name=f"stage_{number}_activation")(hidden)
-        hidden = layers.MaxPooling2D(2, name=f"stage_{number}_pooling")(hidden)
+        hidden = halve(hidden, f"stage_{number}_pooling")
     hidden = layers.Flatten(name="flat")(hidden)
     features = layers.Dense(FEATURE_WIDTH, kernel_initializer="zeros", name="features")(hidden)
     return keras.Model(inputs, features, name="feature_extractor")

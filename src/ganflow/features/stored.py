@@ -22,6 +22,7 @@ class Origin(TypedDict):
         architecture: parsed JSON of the network.
         parameters: of the section `extractor`, as far as this extractor uses them.
         num_images: how many images were drawn to train on; absent if all were taken.
+        frames: of clips, everything that decides the weights of the extractor of their frames; absent for images.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Origin(TypedDict):
     architecture: dict[str, Any]
     parameters: dict[str, float]
     num_images: NotRequired[int]
+    frames: NotRequired[Origin]
 
 
 class ExtractorMetadata(TypedDict):
@@ -39,12 +41,14 @@ class ExtractorMetadata(TypedDict):
         accuracy: share of the held-out images that a classifier names rightly, 0 to 1; absent for other extractors.
         least_accuracy: what these images allow even without a network, see `reachable_accuracy`; absent for other extractors.
         sha256: of the weights.
+        frames: of clips, the same of the extractor of their frames, whose weights `sha256` covers too; absent for images.
     """
 
     origin: Origin
     accuracy: NotRequired[float]
     least_accuracy: NotRequired[float]
     sha256: str
+    frames: NotRequired[ExtractorMetadata]
 
 
 class FeatureExtractor(TypedDict):
@@ -57,6 +61,26 @@ class FeatureExtractor(TypedDict):
 
     arrays: dict[str, np.ndarray]
     metadata: ExtractorMetadata
+
+
+_FRAMES = "frames/"
+"""Beginning of the paths of the weights that belong to the extractor of frames."""
+
+
+def join_frames(clips: FeatureExtractor, frames: FeatureExtractor) -> FeatureExtractor:
+    """Extractors of clips and of their frames, as one that is stored and named as a whole."""
+    arrays = clips["arrays"] | {f"{_FRAMES}{path}": array for path, array in frames["arrays"].items()}
+    metadata: ExtractorMetadata = {**clips["metadata"], "sha256": hash_named_arrays(arrays), "frames": frames["metadata"]}
+    return {"arrays": arrays, "metadata": metadata}
+
+
+def part_of_frames(stored: FeatureExtractor) -> FeatureExtractor | None:
+    """The extractor of frames that belongs to one of clips; None for one of images."""
+    metadata = stored["metadata"].get("frames")
+    if metadata is None:
+        return None
+    arrays = {path.removeprefix(_FRAMES): array for path, array in stored["arrays"].items() if path.startswith(_FRAMES)}
+    return {"arrays": arrays, "metadata": metadata}
 
 
 def name_extractor(stored: FeatureExtractor) -> str:

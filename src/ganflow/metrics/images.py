@@ -1,4 +1,4 @@
-"""What a set of images looks like from afar: cheap statistics of pixels, to be read beside those of real images."""
+"""What a set of images looks like from afar: cheap statistics of pixels, to be read beside those of real images. Of clips, their frames."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ImageStatistics:
         roughness: mean squared difference of neighbouring pixels over twice their variance: 0 for flat images, 1 for white noise.
         checkerboard: power at the highest frequency, where neighbours alternate, over that of the frequencies just below it: about 1
             for images and for noise alike, larger where upsampling leaves its grid. 1 for images without detail.
-        diversity: mean squared difference, per pixel, of two different images.
+        diversity: mean squared difference, per pixel, of two different images; of clips, at the same time.
     """
 
     brightness: float
@@ -39,28 +39,28 @@ def image_statistics(images: np.ndarray) -> ImageStatistics:
     """Compute the statistics.
 
     Args:
-        images: (N, H, W, C) uint8, N at least 2.
+        images: (N, H, W, C) uint8, or clips (N, T, H, W, C), N at least 2.
 
     Raises:
         DataError: if they are too few, of a size that cannot be generated either, or no uint8 images.
 
     Source: own definitions; the grid of upsampling: Odena, Dumoulin, Olah, Deconvolution and Checkerboard Artifacts, Distill 2016.
     """
-    if images.ndim != 4 or images.dtype != np.uint8 or len(images) < 2:
+    if images.ndim not in (4, 5) or images.dtype != np.uint8 or len(images) < 2:
         raise DataError(
             f"Got images of shape {images.shape} and type {images.dtype}, expected uint8 of shape (N, H, W, C), two images at least."
         )
     check_image_shape(images.shape[1:])
     pixels = images.astype(np.float32) / 255
-    centred = pixels - pixels.mean(axis=(1, 2), keepdims=True)
+    centred = pixels - pixels.mean(axis=(-3, -2), keepdims=True)
     variance = float(np.mean(centred**2))
-    differences = [float(np.mean(np.diff(pixels, axis=axis) ** 2)) for axis in (1, 2)]
+    differences = [float(np.mean(np.diff(pixels, axis=axis) ** 2)) for axis in (-3, -2)]
     return ImageStatistics(
         brightness=float(pixels.mean()),
         contrast=variance**0.5,
         midtones=float(np.mean((pixels > _LIMIT) & (pixels < 1 - _LIMIT))),
         roughness=float(np.mean(differences)) / (2 * variance) if variance else 0.0,
-        checkerboard=_checkerboard(centred),
+        checkerboard=_checkerboard(centred.reshape(-1, *centred.shape[-3:])),
         diversity=2 * float(np.mean(np.var(pixels, axis=0, ddof=1))),
     )
 
@@ -92,8 +92,8 @@ def find_nearest(images: np.ndarray, others: np.ndarray, skip: np.ndarray | None
     """The nearest of the others for each image, by root mean squared pixel difference.
 
     Args:
-        images: (N, H, W, C) uint8.
-        others: (M, H, W, C) uint8.
+        images: (N, H, W, C) uint8, or clips (N, T, H, W, C).
+        others: (M, H, W, C) uint8, or clips.
         skip: (N,), for each image the index of the other that does not count, because it is the image itself; None for none.
 
     Returns:

@@ -11,6 +11,7 @@ from ganflow.errors import DataError
 from ganflow.metrics.classes import agreement, class_histogram_distance, num_classes_reached
 from ganflow.metrics.frechet import frechet_distance
 from ganflow.metrics.kernel import kernel_distance
+from ganflow.metrics.motion import Motion, motion_scores
 from ganflow.metrics.neighbours import manifold_scores
 
 _FEWEST = 4
@@ -25,6 +26,8 @@ class FeatureSet:
         features: (N, D).
         labels: (N,), the class that the extractor decides on, 0 to number of classes - 1; None for one that names no classes.
         asked: (N,), the class that a generator was asked for; None for one that knows no classes, and for real images.
+        frames: (N, D), of one frame of each clip, as an extractor of images sees it; None for images.
+        motion: of clips; None for images.
 
     Raises:
         DataError: if features and labels are not equally many.
@@ -33,6 +36,8 @@ class FeatureSet:
     features: np.ndarray
     labels: np.ndarray | None = None
     asked: np.ndarray | None = None
+    frames: np.ndarray | None = None
+    motion: Motion | None = None
 
     def __post_init__(self) -> None:
         if self.labels is not None and len(self.features) != len(self.labels):
@@ -53,7 +58,7 @@ def score(real: FeatureSet, generated: FeatureSet, num_classes: int, num_neighbo
 
     Returns:
         Scores by name and protocol, such as `frechet_distance_4000_heldout` for 4,000 generated samples. Units and ranges stand with
-        the functions that compute them. Without labels, those about classes are left out.
+        the functions that compute them. Without labels, those about classes are left out; of images, those about frames and motion.
 
     Raises:
         DataError: if the samples are too few or not finite, the dimensions differ, or a label is not a class.
@@ -77,6 +82,13 @@ def score(real: FeatureSet, generated: FeatureSet, num_classes: int, num_neighbo
             scores["asked_class_share"] = float(np.mean(generated.asked == generated.labels))
             scores["lowest_asked_class_share"] = float(np.nanmin(shares))
             scores["kernel_distance_within_classes"] = _within_classes(real, generated, num_classes)
+    if real.frames is not None and generated.frames is not None:
+        of_frames = kernel_distance(real.frames, generated.frames)
+        scores["frame_frechet_distance"] = frechet_distance(real.frames, generated.frames)
+        scores["frame_kernel_distance"] = of_frames.value
+        scores["frame_kernel_distance_standard_error"] = of_frames.standard_error
+    if real.motion is not None and generated.motion is not None:
+        scores |= motion_scores(real.motion, generated.motion)
     return {score_key(name, len(generated.features)): value for name, value in scores.items()}
 
 

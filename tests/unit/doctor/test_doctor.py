@@ -20,6 +20,8 @@ REAL = {
     "sheet_roughness": 0.2,
     "sheet_checkerboard": 0.9,
     "sheet_diversity": 0.135,
+    "sheet_motion": 0.03,
+    "sheet_flicker": 0.1,
     "num_classes_reached": 10.0,
     "nearest_distance": 0.18,
     "sample_distance": 0.2,
@@ -76,6 +78,8 @@ SIGNS = {
     "saturated_images": {"sheet_midtones": [0.01] * 3},
     "checkerboard": {"sheet_checkerboard": [4.0] * 3},
     "mode_collapse": {"sheet_diversity": [0.03] * 3},
+    "frozen_clips": {"sheet_motion": [0.003] * 3},
+    "flicker": {"sheet_flicker": [0.4] * 3},
     "repeated_images": {"sample_distance": [0.09] * 2},
     "classes_missing": {"num_classes_reached": [7.0] * 3},
     "class_ignored": {"lowest_asked_share": [0.4] * 3},
@@ -118,6 +122,8 @@ def test_one_row_less_is_no_finding(training_parameters, name):
         ("sheet_contrast", [0.01, 0.04, 0.07]),
         ("sheet_midtones", [0.0, 0.01, 0.02]),
         ("sheet_diversity", [0.01, 0.02, 0.03]),
+        ("sheet_motion", [0.0, 0.002, 0.004]),
+        ("sheet_flicker", [0.5, 0.45, 0.4]),
         ("num_classes_reached", [6, 7, 8]),
     ],
 )
@@ -137,6 +143,8 @@ IMAGES = (
     "saturated_images",
     "mode_collapse",
     "checkerboard",
+    "frozen_clips",
+    "flicker",
     "repeated_images",
     "classes_missing",
     "memorisation",
@@ -149,8 +157,8 @@ def test_images_are_not_judged_before_the_warm_up_is_over(training_parameters, n
 
 
 def test_blurred_images_are_not_taken_for_equal_ones(training_parameters):
-    # half the contrast makes a quarter of the squared difference
-    blurred = {"sheet_contrast": [0.15] * 3, "sheet_diversity": [0.135 / 4] * 3}
+    # half the contrast makes a quarter of the squared difference, of two images and of two frames
+    blurred = {"sheet_contrast": [0.15] * 3, "sheet_diversity": [0.135 / 4] * 3, "sheet_motion": [0.03 / 4] * 3}
     assert names(examine(training_parameters, blurred)) == []
 
 

@@ -14,6 +14,8 @@ from ganflow.doctor.rules import (
     decline,
     discriminator_won,
     divergence,
+    flicker,
+    frozen_clips,
     memorisation,
     mode_collapse,
     noise_images,
@@ -56,6 +58,30 @@ def test_a_collapse_counts_the_rows_from_the_last_diverse_one_to_the_first_of_th
 
 def test_a_collapse_from_the_start_has_no_diverse_row_to_count_from():
     assert mode_collapse(chart(12, sheet_diversity=[0.01] * 12)).numbers["num_rows"] == math.inf
+
+
+MOVING = REAL | {"sheet_motion": 0.09, "sheet_flicker": 0.1}
+
+
+def test_clips_are_frozen_below_a_fifth_of_the_motion_of_real_ones():
+    # 0.09 over 0.3² is 1
+    assert frozen_clips(chart(3, real=MOVING, sheet_motion=[0.0171] * 3)).numbers == pytest.approx({"motion": 0.19})
+    assert frozen_clips(chart(3, real=MOVING, sheet_motion=[0.0189] * 3)) is None
+    # more motion than real clips have is another matter
+    assert frozen_clips(chart(3, real=MOVING, sheet_motion=[0.9] * 3)) is None
+
+
+def test_the_limit_of_flicker_is_halfway_to_frames_that_have_nothing_to_do_with_each_other():
+    # 0.1 + 0.5 · (0.5 - 0.1) = 0.3
+    detection = flicker(chart(3, real=MOVING, sheet_flicker=[0.31] * 3))
+    assert detection.numbers == {"flicker": 0.31, "real_flicker": 0.1, "independent": 0.5}
+    assert flicker(chart(3, real=MOVING, sheet_flicker=[0.29] * 3)) is None
+
+
+def test_images_neither_freeze_nor_flicker():
+    # their history has no such columns
+    assert frozen_clips(chart(5)) is None
+    assert flicker(chart(5)) is None
 
 
 def test_the_first_rule_that_finds_images_bad_names_them():

@@ -49,6 +49,17 @@ EXAMPLES = {
         "",
         "the highest frequency of the sheet has 4.0 times the power of those below it (real images 0.9)",
     ),
+    "frozen_clips": (
+        {"motion": 0.1},
+        "",
+        "from frame to frame generated clips change 0.10 times as much as real ones do, measured by contrast",
+    ),
+    "flicker": (
+        {"flicker": 0.45, "real_flicker": 0.1, "independent": 0.5},
+        "",
+        "45% of what changes from frame to frame is undone by the next frame (real clips 10%, frames that have nothing to do with each "
+        "other 50%)",
+    ),
     "repeated_images": (
         {"distance": 0.09, "real_distance": 0.2},
         "",

@@ -26,7 +26,11 @@ def extract_features(
     held_out: ImageSet,
     parameters: EvaluationParameters,
 ) -> dict[str, FeatureSet]:
-    """Features, and predicted classes if there are any, of held-out images, generated images, training images and noise."""
+    """Features, and predicted classes if there are any, of held-out images, generated images, training images and noise.
+
+    Of clips, also of the same training clips with their frames in disorder, and with one frame again and again.
+    """
+    from ganflow.metrics.motion import shuffled, still
     from ganflow.networks import check_record
     from ganflow.networks.conditional import labels_of
     from ganflow.sampling.images import images_from_inputs, sample_inputs
@@ -40,7 +44,10 @@ def extract_features(
     drawn = images_from_inputs(generator, inputs, parameters.batch_size)
     chosen = named_random(parameters.seed, "training images to score").choice(len(train), num, replace=False)
     noise = named_random(parameters.seed, "noise to score").integers(0, 256, (num, *held_out.images.shape[1:]), dtype=np.uint8)
-    subjects = {"generator": drawn, "real_images": train.images[np.sort(chosen)], "noise": noise}
+    real = train.images[np.sort(chosen)]
+    subjects = {"generator": drawn, "real_images": real, "noise": noise}
+    if real.ndim == 5:
+        subjects |= {"shuffled": shuffled(real, named_random(parameters.seed, "frames in disorder")), "still": still(real)}
     features = {name: scorer.extract(images) for name, images in subjects.items()}
     features["generator"] = replace(features["generator"], asked=labels_of(inputs))
     return {"held_out": scorer.held_out} | features
@@ -63,8 +70,9 @@ def score_features(
 ) -> dict[str, Any]:
     """Score the generator against held-out images, between a floor (real training images) and a ceiling (noise)."""
     scores = {
-        subject: score(features["held_out"], features[subject], len(data_fingerprint["class_names"]), parameters.num_neighbours)
-        for subject in ("generator", "real_images", "noise")
+        subject: score(features["held_out"], seen, len(data_fingerprint["class_names"]), parameters.num_neighbours)
+        for subject, seen in features.items()
+        if subject != "held_out"
     }
     metrics: Metrics = {
         "scores": scores,
@@ -76,8 +84,12 @@ def score_features(
 
 def _describe(extractor: FeatureExtractor) -> dict[str, float | str]:
     metadata = extractor["metadata"]
-    accuracy = {"accuracy": metadata["accuracy"]} if "accuracy" in metadata else {}
-    return {"name": metadata["origin"]["name"], "sha256": metadata["sha256"], **accuracy}
+    described: dict[str, float | str] = {"name": metadata["origin"]["name"], "sha256": metadata["sha256"]}
+    if "accuracy" in metadata:
+        described["accuracy"] = metadata["accuracy"]
+    if "frames" in metadata and "accuracy" in metadata["frames"]:
+        described["frame_accuracy"] = metadata["frames"]["accuracy"]
+    return described
 
 
 def _table(scores: dict[str, dict[str, float]]) -> pd.DataFrame:
