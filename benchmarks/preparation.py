@@ -1,8 +1,9 @@
-"""The `data` pipeline on a large file: seconds, and anonymous memory against that for a small one; cut off once by SIGKILL and continued.
+"""The `data` pipeline on a large source: seconds, and anonymous memory against that for a small one; cut off once by SIGKILL and continued.
 
-Writes `.npz` files of generated images to a temporary folder, then runs `kedro run --pipelines data` on them in temporary projects.
+Runs `kedro run --pipelines data` in temporary projects: on `.npz` files of generated images, or on clips of moving digits.
 
     python benchmarks/preparation.py [--num-images 2000000]
+    python benchmarks/preparation.py --clips 100000
 """
 
 import argparse
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,14 @@ from main_job import copy_project
 SMALL = 5_000
 CHUNK = 50_000
 SIDE = 28
+
+
+@dataclass(frozen=True)
+class Source:
+    """What `kedro run` is told, and about how many bytes the images have."""
+
+    arguments: list[str]
+    num_bytes: int
 
 
 def write_images(path: Path, num: int) -> None:
@@ -45,19 +55,19 @@ def anonymous_mib(pid: int) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon")), 0.0)
 
 
-def prepare(project: Path, location: Path, kill_at: float | None = None) -> tuple[float, float]:
+def prepare(project: Path, source: Source, kill_at: float | None = None) -> tuple[float, float]:
     """Run the pipeline; kill it once that share of the images is on disk.
 
     Returns:
         Seconds, and the peak of anonymous memory in MiB.
     """
-    arguments = ["run", "--pipelines", "data", "--params", f"data.source=npz,data.location={location},data.held_out_share=0.1"]
+    arguments = ["run", "--pipelines", "data", *source.arguments]
     partial = project / "data/05_model_input/.train_images.safetensors.partial"
     started, peak = time.perf_counter(), 0.0
     process = subprocess.Popen([sys.executable, "-m", "kedro", *arguments], cwd=project)
     while process.poll() is None:
         peak = max(peak, anonymous_mib(process.pid))
-        if kill_at is not None and partial.exists() and partial.stat().st_size > kill_at * location.stat().st_size:
+        if kill_at is not None and partial.exists() and partial.stat().st_size > kill_at * source.num_bytes:
             process.kill()
         time.sleep(0.02)
     expected = 0 if kill_at is None else -9
@@ -66,10 +76,22 @@ def prepare(project: Path, location: Path, kill_at: float | None = None) -> tupl
     return time.perf_counter() - started, peak
 
 
+def npz(file: Path, num: int) -> Source:
+    """As many images, in a file."""
+    write_images(file, num)
+    return Source(["--params", f"data.source=npz,data.location={file},data.held_out_share=0.1"], num * SIDE * SIDE)
+
+
+def clips(num: int) -> Source:
+    """As many clips, with the preset's size."""
+    return Source(["--env", "video", "--params", f"data.moving_digits.num_clips={num}"], num * 16 * 32 * 32)
+
+
 def main() -> None:
     """Measure and print JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--num-images", type=int, default=2_000_000)
+    parser.add_argument("--clips", type=int, help="as many clips instead")
     options = parser.parse_args()
     result: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -77,17 +99,19 @@ def main() -> None:
         projects = {label: folder / label for label in ("small", "whole", "cut off")}
         for project in projects.values():
             copy_project(project)
-        for label, num in (("small", SMALL), ("large", options.num_images)):
-            write_images(folder / f"{label}.npz", num)
+        if options.clips:
+            small, large = clips(SMALL), clips(options.clips)
+        else:
+            small, large = npz(folder / "small.npz", SMALL), npz(folder / "large.npz", options.num_images)
         runs = {
-            "5,000 images": ("small", "small", None),
-            "all images": ("whole", "large", None),
-            "all images, nothing changed": ("whole", "large", None),
-            "all images, killed half-way": ("cut off", "large", 0.45),
-            "continued": ("cut off", "large", None),
+            "5,000": ("small", small, None),
+            "all": ("whole", large, None),
+            "all, nothing changed": ("whole", large, None),
+            "all, killed half-way": ("cut off", large, 0.45),
+            "continued": ("cut off", large, None),
         }
-        for label, (project, file, kill_at) in runs.items():
-            seconds, peak = prepare(projects[project], folder / f"{file}.npz", kill_at)
+        for label, (project, source, kill_at) in runs.items():
+            seconds, peak = prepare(projects[project], source, kill_at)
             result[label] = {"seconds": seconds, "peak_rss_anon_mib": peak}
             print(label, result[label], file=sys.stderr, flush=True)
         stored = [(projects[label] / "data/05_model_input/fingerprint.json").read_text() for label in ("whole", "cut off")]

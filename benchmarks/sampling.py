@@ -24,7 +24,7 @@ from ganflow import networks
 from ganflow.config.evaluation import EvaluationParameters
 from ganflow.data.sources.published import MNIST
 from ganflow.datasets import ImageFolderDataset
-from ganflow.datasets.images import encode_png
+from ganflow.datasets.images import encode
 from ganflow.features.classifier import build_classifier
 from ganflow.metrics.report import FeatureSet, score
 from ganflow.sampling.images import sample_images
@@ -61,7 +61,7 @@ def main() -> None:
     timed(seconds, "score", lambda: score(sets["real"], sets["generated"], 10, evaluation.num_neighbours))
     seconds["drawn_and_scored"] = sum(seconds.values())
     pixels = np.random.default_rng(0).permutation(real)[: options.num]
-    timed(seconds, "encode_one_thread", lambda: [encode_png(image) for image in pixels])
+    timed(seconds, "encode_one_thread", lambda: [encode(image)[1] for image in pixels])
     with tempfile.TemporaryDirectory() as folder:
         timed(seconds, "write_png_folder", lambda: ImageFolderDataset(path=Path(folder) / "samples").save(pixels))
     print(json.dumps({"num": options.num, "seconds": seconds}, indent=2))

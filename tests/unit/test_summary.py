@@ -3,12 +3,13 @@
 import logging
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
-from ganflow.datasets import JSONDataset, TextDataset
+from ganflow.datasets import ImageDataset, JSONDataset, TextDataset
 from ganflow.hooks.summary import SummaryHooks, describe_outcome
 
 HEALTHY = {"abc": {"healthy": True, "step": 20, "findings": []}}
@@ -78,6 +79,13 @@ def test_a_damaged_record_of_durations_is_written_anew(catalog, tmp_path, caplog
 def test_what_is_worth_a_look_is_named_by_its_path_in_the_project(catalog, tmp_path, caplog):
     assert "Report: data/report.html" in tell(catalog, tmp_path, PIPELINE, [("report", "<html>")], caplog)
     assert "Report" not in tell(catalog, tmp_path, PIPELINE, [], caplog)
+
+
+def test_a_clip_is_named_by_the_file_that_it_is_in(catalog, tmp_path, caplog):
+    catalog["sample_sheet"] = ImageDataset(filepath=tmp_path / "data/sheet.png")
+    for pixels, name in ((np.zeros((2, 4, 4, 1), np.uint8), "sheet.webp"), (np.zeros((4, 4, 1), np.uint8), "sheet.png")):
+        catalog.save("sample_sheet", pixels)
+        assert f"Sample sheet: data/{name}" in tell(catalog, tmp_path, PIPELINE, [("sample_sheet", pixels)], caplog)
 
 
 def test_what_was_done_is_told_also_where_the_last_thing_fails(catalog, tmp_path, caplog):

@@ -30,6 +30,32 @@ class ImageGeometry(Section):
     background: str
 
 
+class ClipGeometry(Section):
+    """What moving pictures are cut into.
+
+    Attributes:
+        frames: of a clip.
+    """
+
+    frames: Annotated[int, Field(ge=2, le=64)]
+
+
+class MovingDigitsParameters(Section):
+    """Clips that are made of digits.
+
+    Attributes:
+        num_clips: of which every tenth is held out.
+        num_digits: in a clip, 1 or 2.
+        textured: whether they move over a still texture; otherwise over black.
+        seed: of what is in a clip, and how it moves.
+    """
+
+    num_clips: Annotated[int, Field(ge=20)]
+    num_digits: Literal[1, 2]
+    textured: bool
+    seed: Seed
+
+
 class DataParameters(Section):
     """Where the images come from and which of them are kept apart.
 
@@ -39,7 +65,9 @@ class DataParameters(Section):
         classes: `folders`: the first folder of a picture's path names its class; None for images without classes.
         image_column: of a table, with encoded pictures.
         label_column: of a table, with the class of each; None for images without classes.
-        image: what pictures are brought to.
+        image: what pictures are brought to, and the frames of moving digits.
+        clip: what moving pictures are cut into.
+        moving_digits: what the source of that name makes.
         on_bad_image: `skip` leaves out what cannot be decoded, and names it in the data report; `fail` stops at the first.
         max_bad_fraction: of the pictures that may be left out; with more the run stops.
         held_out_share: about how many of the images are kept for evaluation, between 0 and 1, drawn by a hash of their pixels; None takes
@@ -53,6 +81,8 @@ class DataParameters(Section):
     image_column: str
     label_column: str | None
     image: ImageGeometry
+    clip: ClipGeometry
+    moving_digits: MovingDigitsParameters
     on_bad_image: Literal["skip", "fail"]
     max_bad_fraction: Annotated[float, Field(ge=0, le=1)]
     held_out_share: Annotated[float, Field(gt=0, lt=1)] | None

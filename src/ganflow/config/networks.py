@@ -19,7 +19,8 @@ class LatentParameters(Section):
 class GeneratorStage(Section):
     """One row of a generator's table: a convolution to `width` channels, which doubles height and width first if `double` says so.
 
-    The first row is the projection of the latent vector to the smallest map: the image's size, halved for all that doubles.
+    For clips it doubles the number of frames too. The first row is the projection of the latent vector to the smallest map: the image's
+    size, halved for all that doubles.
     """
 
     width: PositiveInt
@@ -37,8 +38,10 @@ class GeneratorParameters(Section):
             stride 2 (1511.06434).
         residual: every row but the first adds what comes in, through a convolution 1 × 1 (1512.03385).
         output_kernel_size: of the convolution to pixels.
-        output_doubles: that convolution doubles too, transposed, so that no row has the images' full size (as in 1511.06434).
+        output_doubles: that convolution doubles too, as rows do, so that no row has the images' full size (as in 1511.06434).
         output_activation: sigmoid for pixels in [0, 1], tanh for [-1, 1].
+        streams: of clips, `one`; or `two`, a foreground, a mask, and a background that stands still (1609.02612).
+        mask_penalty: λ of the mean of that mask, added to the generator's loss.
         batch_normalization_momentum: of the moving statistics.
         dropout: rate after the projection.
     """
@@ -50,6 +53,8 @@ class GeneratorParameters(Section):
     output_kernel_size: PositiveInt
     output_doubles: bool
     output_activation: Literal["sigmoid", "tanh"]
+    streams: Literal["one", "two"]
+    mask_penalty: NonNegativeFloat
     batch_normalization_momentum: Fraction
     dropout: Fraction
 
@@ -59,11 +64,9 @@ class GeneratorParameters(Section):
         if stages and (stages[0].double or not any(stage.double for stage in stages)):
             raise ValueError("the first of stages, the projection, cannot double, and at least one of the others has to; correct 'double'")
         is_transposed = self.upsampling == "transposed"
-        if self.output_doubles and not is_transposed:
-            raise ValueError("output_doubles takes a transposed convolution; set upsampling: transposed, or output_doubles: false")
         strided = [stage.kernel_size for stage in stages if stage.double and is_transposed]
         centred = [stage.kernel_size for stage in stages if not (stage.double and is_transposed)]
-        (strided if self.output_doubles else centred).append(self.output_kernel_size)
+        (strided if self.output_doubles and is_transposed else centred).append(self.output_kernel_size)
         if even := [size for size in centred if size % 2 == 0]:
             raise ValueError(f"a generator's kernel sizes must be odd, so that its convolutions are centred; got {even}")
         if odd := [size for size in strided if size % 2]:
@@ -74,7 +77,7 @@ class GeneratorParameters(Section):
 class DiscriminatorStage(Section):
     """One row of a discriminator's table: a convolution, LeakyReLU, and dropout if the network has any.
 
-    If `halve` says so, the convolution has stride 2, and height and width are halved, rounding up.
+    If `halve` says so, the convolution has stride 2, and height and width, of clips the number of frames too, are halved, rounding up.
     """
 
     width: PositiveInt
@@ -89,7 +92,7 @@ class DiscriminatorParameters(Section):
         stages: the table, fine to coarse; None for one that suits the images, see `ganflow.networks.tables`.
         base_width: of such a table, channels at full resolution.
         residual: every row but the first adds what comes in, through a convolution 1 × 1 (1512.03385).
-        normalization: after every convolution but the first: `batch`, `layer` (over height, width and channels), or `none`.
+        normalization: after every convolution but the first: `batch`, `layer` (over all of a map), or `none`.
         spectral_normalization: every kernel is divided by its largest singular value (1802.05957).
         leaky_slope: slope of LeakyReLU for negative inputs.
         dropout: rate after every stage.

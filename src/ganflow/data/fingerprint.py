@@ -20,7 +20,7 @@ class Fingerprint(TypedDict):
         train_images_sha256: of the training images alone.
         num_train: training images.
         num_held_out: held-out images.
-        image_shape: [H, W, C].
+        image_shape: [H, W, C], or [T, H, W, C] for clips.
         class_names: one for each class; empty where the images have none.
         class_counts: training images of each class; empty where they have none.
     """

@@ -1,4 +1,7 @@
-"""Sets of images, with the class of each if they have any; and the chunks in which a source gives them."""
+"""Sets of images or clips, with the class of each if they have any; and the chunks in which a source gives them.
+
+A clip is an image with a T: uint8 (T, H, W, C) where an image is (H, W, C). What is said of images holds for both.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ class ImageSet:
     """Images, and what is known of their classes.
 
     Attributes:
-        images: uint8 (N, H, W, C), or clips (N, T, H, W, C), 0 to 255, C 1 or 3; possibly memory-mapped.
+        images: uint8 (N, H, W, C), or (N, T, H, W, C) for clips, 0 to 255, C 1 or 3; possibly memory-mapped.
         labels: int64 (N,), from 0 to the number of classes - 1; None where the images have no classes.
         class_names: one for each class; empty where the images have none.
 
@@ -42,7 +45,7 @@ class ImageChunk:
     """Some images of a source, in its order.
 
     Attributes:
-        images: uint8 (N, H, W, C), 0 to 255, C 1 or 3.
+        images: uint8 (N, H, W, C), or (N, T, H, W, C) for clips, 0 to 255, C 1 or 3.
         labels: int64 (N,), or None.
         is_held_out: bool (N,), True for the source's own test images; None where the source has no test split.
 
@@ -111,20 +114,26 @@ def _check_length(name: str, values: np.ndarray, images: np.ndarray) -> None:
 SMALLEST, LARGEST = 8, 256
 """Pixels that images have in height and in width."""
 
+FEWEST_FRAMES, MOST_FRAMES = 2, 64
+"""That clips have."""
+
 
 def check_image_shape(image_shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return (height, width, channels) of images, or (frames, height, width, channels) of clips, that can be generated and scored.
+    """Return the shape, (H, W, C) or (T, H, W, C), of images or clips that can be generated, looked at and scored.
 
     Raises:
-        DataError: unless height and width are from SMALLEST to LARGEST, and there are 1 or 3 channels.
+        DataError: unless height and width are from SMALLEST to LARGEST, there are 1 or 3 channels, and a clip has FEWEST_FRAMES to
+            MOST_FRAMES.
     """
-    height, width, channels = image_shape[-3:]
+    *num_frames, height, width, channels = image_shape
     if not all(SMALLEST <= size <= LARGEST for size in (height, width)) or channels not in (1, 3):
         raise DataError(
             f"Got images of {height} × {width} pixels and {channels} channels, expected {SMALLEST} to {LARGEST} pixels a side, and 1 "
             "channel (grey) or 3 (RGB). Crop, pad or resize the images, or choose another data.source."
         )
-    return image_shape
+    if not all(FEWEST_FRAMES <= num <= MOST_FRAMES for num in num_frames):
+        raise DataError(f"Got clips of {num_frames[0]} frames, expected {FEWEST_FRAMES} to {MOST_FRAMES}. Set data.clip.frames.")
+    return tuple(image_shape)
 
 
 def evenly(total: int, most: int) -> np.ndarray:

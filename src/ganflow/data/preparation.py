@@ -28,7 +28,7 @@ class ImagePart:
         origin: what the set is made from, see `describe_origin`.
         start: images of the source before the chunk.
         position: images of the source up to the end of the chunk.
-        images: uint8 (n, H, W, C), those of the chunk that belong to this set, perhaps none.
+        images: uint8 (n, [T,] H, W, C), those of the chunk that belong to this set, perhaps none.
         labels: int64 (n,), or None.
         class_names: one for each class; empty where the images have none.
         is_last: whether the set is complete.
@@ -71,12 +71,13 @@ def open_source(parameters: DataParameters, pictures: PictureStore) -> Source:
     """
     name, image = parameters.source, parameters.image
     if name in COLLECTIONS:
-        chunks = partial(pictures.chunks, image_shape=(image.height, image.width, image.channels))
+        frames = (parameters.clip.frames,) if name == "video_folder" else ()
+        chunks = partial(pictures.chunks, image_shape=(*frames, image.height, image.width, image.channels))
         return Source(pictures.class_names(), pictures.state(), chunks, is_divided=True)
     if name not in SOURCES:
         known = sorted([*SOURCES, *COLLECTIONS])
         raise ConfigurationError(f"Unknown source {name!r}: known are {known}. Set data.source to one of them.")
-    return SOURCES[name](parameters.location)
+    return SOURCES[name](parameters)
 
 
 def prepare(

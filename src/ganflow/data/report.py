@@ -67,8 +67,8 @@ def _pictures(pictures: PictureStore) -> dict[str, Any]:
 
 def summarise(report: dict[str, Any]) -> str:
     """The report in one sentence or two."""
-    height, width, channels = report["image_shape"]
-    text = f"{report['num_train']} training images and {report['num_held_out']} held-out ones, {height} × {width} × {channels}"
+    kind, shape = ("clips" if len(report["image_shape"]) == 4 else "images"), " × ".join(map(str, report["image_shape"]))
+    text = f"{report['num_train']} training {kind} and {report['num_held_out']} held-out ones, {shape}"
     if classes := report["classes"]:
         numbers = [found["num_train"] for found in classes]
         text += f", {len(classes)} classes of {min(numbers)} to {max(numbers)}"

@@ -11,7 +11,7 @@ from kedro_datasets._typing import ImagePreview
 from PIL import Image
 
 from ganflow.datasets.atomic import atomic_path
-from ganflow.datasets.images import check_pixels, from_pillow, preview_image, to_pillow
+from ganflow.datasets.images import ONE, check_pixels, from_pillow, preview_image, to_pillow
 from ganflow.datasets.local import LocalFileDataset
 from ganflow.errors import ConfigurationError, DataError
 
@@ -74,7 +74,7 @@ class AnimationDataset(LocalFileDataset[np.ndarray]):
         Raises:
             DataError: if the pixels are of another dtype or shape.
         """
-        first, *others = [to_pillow(frame) for frame in check_pixels(data, rank=4)]
+        first, *others = [to_pillow(frame) for frame in check_pixels(data, {4: ONE[4]})]
         content = io.BytesIO()
         first.save(
             content,

@@ -15,11 +15,12 @@ from kedro.io import AbstractDataset
 from kedro_datasets._typing import ImagePreview
 
 from ganflow.datasets.atomic import atomic_path
-from ganflow.datasets.images import decode_png, encode_png, preview_image
+from ganflow.datasets.images import CLIP_SUFFIX, SUFFIX, check_duration, decode, encode, preview_image
 from ganflow.datasets.local import local_path
 from ganflow.datasets.runs import check_run_id, find_runs
 from ganflow.datasets.safetensors_file import encode_safetensors, read_safetensors
 from ganflow.errors import ConfigurationError, DataError
+from ganflow.reporting.webp import FRAME_DURATION_MS
 
 T = TypeVar("T")
 
@@ -39,7 +40,8 @@ class RunSeriesDataset(AbstractDataset[dict[str, dict[int, T]], dict[str, dict[i
         ConfigurationError: if `keep` is below 1.
     """
 
-    SUFFIX: ClassVar[str]
+    SUFFIXES: ClassVar[tuple[str, ...]]
+    """That files may have."""
 
     def __init__(self, path: str | os.PathLike[str], name: str, keep: int | None, metadata: dict[str, Any] | None) -> None:
         if keep is not None and keep < 1:
@@ -49,8 +51,8 @@ class RunSeriesDataset(AbstractDataset[dict[str, dict[int, T]], dict[str, dict[i
         self.metadata = metadata
 
     @abstractmethod
-    def _encode(self, value: T) -> bytes:
-        """Content of the file of one step."""
+    def _encode(self, value: T) -> tuple[str, bytes]:
+        """Suffix, one of SUFFIXES, and content of the file of one step."""
 
     @abstractmethod
     def _read(self, file: Path) -> T:
@@ -71,8 +73,9 @@ class RunSeriesDataset(AbstractDataset[dict[str, dict[int, T]], dict[str, dict[i
         """
         for run_id, values in data.items():
             for step, value in values.items():
-                file = self._folder(run_id) / self._file_name(step)
-                content = self._encode(value)
+                folder = self._folder(run_id)
+                suffix, content = self._encode(value)
+                file = folder / self._file_name(step, suffix)
                 with atomic_path(file) as temporary:
                     temporary.write_bytes(content)
             if values:
@@ -92,15 +95,15 @@ class RunSeriesDataset(AbstractDataset[dict[str, dict[int, T]], dict[str, dict[i
 
     def _files(self, folder: Path) -> dict[int, Path]:
         """{step: file}, ascending, of the files that `save` has written."""
-        pattern = re.compile(rf"step-(\d+){re.escape(self.SUFFIX)}", re.ASCII)
+        pattern = re.compile(rf"step-(\d+)({'|'.join(map(re.escape, self.SUFFIXES))})", re.ASCII)
         matches = ((pattern.fullmatch(file.name), file) for file in folder.iterdir())
         files = {int(match[1]): file for match, file in matches if match}
-        return {step: files[step] for step in sorted(files) if files[step].name == self._file_name(step)}
+        return {step: files[step] for step in sorted(files) if files[step].name == self._file_name(step, files[step].suffix)}
 
-    def _file_name(self, step: int) -> str:
+    def _file_name(self, step: int, suffix: str) -> str:
         if not isinstance(step, (int, np.integer)) or step < 0:
             raise DataError(f"Got step {step!r}, expected a whole number that is not negative. Count training steps from 0.")
-        return f"step-{step:07d}{self.SUFFIX}"
+        return f"step-{step:07d}{suffix}"
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path.as_posix(), "name": self._name, "keep": self._keep}
@@ -112,31 +115,51 @@ class RunSeriesDataset(AbstractDataset[dict[str, dict[int, T]], dict[str, dict[i
 class CheckpointSeries(RunSeriesDataset[dict[str, Any]]):
     """Checkpoints as `.safetensors`; a value is {"arrays": {name: array}, "metadata": {name: what JSON can hold}}."""
 
-    SUFFIX = ".safetensors"
+    SUFFIXES = (".safetensors",)
 
     def __init__(self, *, path: str | os.PathLike[str], name: str, keep: int | None = None, metadata: dict[str, Any] | None = None) -> None:
         super().__init__(path, name, keep, metadata)
 
-    def _encode(self, value: dict[str, Any]) -> bytes:
-        return encode_safetensors(value)
+    def _encode(self, value: dict[str, Any]) -> tuple[str, bytes]:
+        return ".safetensors", encode_safetensors(value)
 
     def _read(self, file: Path) -> dict[str, Any]:
         return read_safetensors(file)
 
 
 class SheetSeries(RunSeriesDataset[np.ndarray]):
-    """Images as `.png`; a value is uint8 (H, W, C), C 1 or 3."""
+    """Images as `.png`, clips as animated `.webp`; a value is uint8 (H, W, C) or (T, H, W, C), C 1 or 3.
 
-    SUFFIX = ".png"
+    Args:
+        path: the folder of all runs.
+        name: of the folder within that of a run.
+        keep: how many of a run's newest steps stay on disk; None for all.
+        frame_duration_ms: time that a frame of a clip is shown.
+        metadata: for Kedro's plugins.
 
-    def __init__(self, *, path: str | os.PathLike[str], name: str, keep: int | None = None, metadata: dict[str, Any] | None = None) -> None:
+    Raises:
+        ConfigurationError: if `keep` is below 1, or the duration below 1 ms or above 16,777,215.
+    """
+
+    SUFFIXES = (SUFFIX, CLIP_SUFFIX)
+
+    def __init__(
+        self,
+        *,
+        path: str | os.PathLike[str],
+        name: str,
+        keep: int | None = None,
+        frame_duration_ms: int = FRAME_DURATION_MS,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(path, name, keep, metadata)
+        self._frame_duration_ms = check_duration(frame_duration_ms, path)
 
-    def _encode(self, value: np.ndarray) -> bytes:
-        return encode_png(value)
+    def _encode(self, value: np.ndarray) -> tuple[str, bytes]:
+        return encode(value, self._frame_duration_ms)
 
     def _read(self, file: Path) -> np.ndarray:
-        return decode_png(file)
+        return decode(file)
 
     def preview(self) -> ImagePreview:
         """The sheet saved last, for kedro-viz.

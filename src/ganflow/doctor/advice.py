@@ -12,7 +12,10 @@ from ganflow.networks import Architecture, normalises_batches
 from ganflow.networks.builders import BATCH_NORMALIZATIONS
 from ganflow.training.schedule import discriminator_schedule
 
-_CONVOLUTIONS = ("Conv2D", "SameConv2D", "UpsampledConv2D", "Conv2DTranspose", "SpectralConv2D", "Dense", "SpectralDense")
+_CONVOLUTIONS = (
+    *("Conv2D", "SameConv2D", "UpsampledConv2D", "Conv2DTranspose", "SpectralConv2D", "Dense", "SpectralDense"),
+    *("Conv3D", "UpsampledConv3D", "Conv3DTranspose", "SpectralConv3D"),
+)
 _NORMALIZATIONS = (*BATCH_NORMALIZATIONS, "GroupNormalization", "LayerNormalization")
 _ACTIVATIONS = ("ReLU", "LeakyReLU", "Activation")
 _DROPOUTS = ("Dropout", "SpatialDropout2D")

@@ -112,7 +112,8 @@ class SummaryHooks:
     def _path(self, catalog: CatalogProtocol, name: str) -> str:
         """Where a dataset lies, seen from the project; "" if that is nowhere."""
         dataset = catalog.get(name)
-        path = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
+        # what lies at one place or another, by what it is, says where
+        path = getattr(dataset, "stored", None) or getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
         if path is None:
             return ""
         absolute = self._project / str(path)

@@ -13,6 +13,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from ganflow.config.tracking import TrackingParameters
+from ganflow.datasets.images import encode
 from ganflow.errors import TrackingError, TrainingInterruptedError
 from ganflow.hooks.retraining import is_retraining
 from ganflow.records import GeneratorRecord, Metrics, RunRecord
@@ -116,7 +117,8 @@ class TrackingHooks:
     def _record_training_sheets(self, sheets: dict[str, dict[int, Any]]) -> None:
         for run_id, images in sheets.items():
             for step, pixels in images.items():
-                self._opened(run_id).add_image(run_id, f"sheets/step-{step:07d}.png", pixels)
+                suffix, content = encode(pixels)
+                self._opened(run_id).add_file(run_id, f"sheets/step-{step:07d}{suffix}", content)
 
     def _record_diagnosis(self, diagnosis: dict[str, dict[str, Any]]) -> None:
         for run_id, found in diagnosis.items():

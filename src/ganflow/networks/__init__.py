@@ -12,23 +12,29 @@ from ganflow.networks.builders import (
     normalises_batches,
 )
 from ganflow.networks.conditional import AskedClass, OwnClass
-from ganflow.networks.convolution import SameConv2D, UpsampledConv2D
+from ganflow.networks.convolution import SameConv2D, UpsampledConv2D, UpsampledConv3D
 from ganflow.networks.hashing import check_record, hash_weights
 from ganflow.networks.latent import Latent, draw_inputs, draw_sheet_inputs
 from ganflow.networks.normalization import FusedBatchNormalization
 from ganflow.networks.pixels import pixel_range, scale_pixels, to_pixels
-from ganflow.networks.spectral import SpectralConv2D, SpectralDense
+from ganflow.networks.spectral import SpectralConv2D, SpectralConv3D, SpectralDense
+from ganflow.networks.streams import Composition, Foreground, Mask
 
 __all__ = [
     "Architecture",
     "AskedClass",
+    "Composition",
+    "Foreground",
     "FusedBatchNormalization",
     "Latent",
+    "Mask",
     "OwnClass",
     "SameConv2D",
     "SpectralConv2D",
+    "SpectralConv3D",
     "SpectralDense",
     "UpsampledConv2D",
+    "UpsampledConv3D",
     "architecture",
     "build_discriminator",
     "build_generator",

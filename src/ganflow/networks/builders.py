@@ -9,15 +9,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, LatentParameters, NetworksParameters
+from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, GeneratorStage, LatentParameters, NetworksParameters
 from ganflow.errors import ConfigurationError
-from ganflow.networks.blocks import discriminator_block, generator_block, project
+from ganflow.networks.blocks import discriminator_block, generator_block, kinds_for, output_convolution, project
 from ganflow.networks.conditional import IMAGES, LABEL, NOISE, AskedClass, OwnClass, class_proportions
 from ganflow.networks.latent import Latent
 from ganflow.networks.spectral import SpectralDense
+from ganflow.networks.streams import Composition, Foreground, Mask
 from ganflow.networks.tables import discriminator_table, generator_table, reduction
 
-FLOAT32_LAYERS = ("pixels", "logit", "class_logits", "class_logit", "conditional_logit")
+FLOAT32_LAYERS = ("pixels", "foreground", "mask", "background", "logit", "class_logits", "class_logit", "conditional_logit")
 """Layers that stay float32 under mixed precision: pixels, and the logits that losses and penalties are made of."""
 
 BATCH_NORMALIZATIONS = ("FusedBatchNormalization", "BatchNormalization")
@@ -30,49 +31,76 @@ Architecture = dict[str, Any]
 def build_generator(
     parameters: GeneratorParameters,
     latent: LatentParameters,
-    image_shape: tuple[int, int, int],
+    image_shape: tuple[int, ...],
     proportions: Sequence[float] = (),
 ) -> keras.Model:
     """Build a DCGAN generator (1511.06434) from its table; with `proportions` it takes the class, one-hot, beside the noise (1411.1784).
 
+    For clips all of it has three axes, time the first. A second stream (1609.02612) is the same table in two axes, from the same input:
+    the background, over which the first stream's foreground lies as far as the mask lets it.
+
     Args:
         parameters: of the network.
         latent: what it starts from.
-        image_shape: (H, W, C).
+        image_shape: (H, W, C), or (T, H, W, C) of clips.
         proportions: of the classes; none for a generator that knows no classes.
 
     Returns:
-        (N, latent.dimension), or with classes {NOISE: that, LABEL: (N,)}, to (N, H, W, C) pixels in the range of the output activation.
+        (N, latent.dimension), or with classes {NOISE: that, LABEL: (N,)}, to (N, …) pixels in the range of the output activation.
 
     Raises:
         DataError, ConfigurationError: see `generator_table`.
+        ConfigurationError: if there are two streams for images that do not move.
     """
-    first, *rest = generator_table(parameters, image_shape)
-    factor = reduction((first, *rest), parameters)
-    height, width, channels = image_shape
+    table = generator_table(parameters, image_shape)
     inputs = noise = keras.Input((latent.dimension,), name=NOISE)
     hidden = Latent(latent.distribution, name="latent")(noise)
     if proportions:
         inputs = {NOISE: noise, LABEL: keras.Input((), dtype="int32", name=LABEL)}
         asked = AskedClass(proportions, name="class")(inputs[LABEL])
         hidden = keras.layers.Concatenate(name="latent_and_class")([hidden, asked])
-    hidden = project(hidden, (height // factor, width // factor, first.width), parameters)
-    for number, stage in enumerate(rest, start=1):
-        hidden = generator_block(hidden, stage, parameters, f"stage_{number}")
-    options = {"kernel_size": parameters.output_kernel_size, "padding": "same", "name": "output_convolution"}
-    if parameters.output_doubles:
-        hidden = keras.layers.Conv2DTranspose(channels, strides=2, **options)(hidden)
+    if parameters.streams == "two":
+        outputs = _two_streams(hidden, table, parameters, image_shape)
     else:
-        hidden = keras.layers.Conv2D(channels, **options)(hidden)
-    outputs = keras.layers.Activation(parameters.output_activation, name="pixels")(hidden)
+        outputs = keras.layers.Activation(parameters.output_activation, name="pixels")(_stream(hidden, table, parameters, image_shape))
     return keras.Model(inputs, outputs, name="generator")
 
 
-def build_discriminator(parameters: DiscriminatorParameters, image_shape: tuple[int, int, int], num_classes: int = 0) -> keras.Model:
+def _stream(latent: Any, table: Sequence[GeneratorStage], parameters: GeneratorParameters, shape: tuple[int, ...], prefix: str = "") -> Any:
+    """From (N, dimension) to (N, *shape), before the activation."""
+    first, *rest = table
+    *sides, num_outputs = shape
+    factor = reduction((first, *rest), parameters)
+    hidden = project(latent, (*(side // factor for side in sides), first.width), parameters, f"{prefix}projection")
+    for number, stage in enumerate(rest, start=1):
+        hidden = generator_block(hidden, stage, parameters, f"{prefix}stage_{number}")
+    return output_convolution(hidden, num_outputs, parameters, f"{prefix}output_convolution")
+
+
+def _two_streams(latent: Any, table: Sequence[GeneratorStage], parameters: GeneratorParameters, shape: tuple[int, ...]) -> Any:
+    """Foreground and mask from one stream, background from the other: (N, T, H, W, C) pixels."""
+    if len(shape) != 4:
+        raise ConfigurationError(
+            f"networks.generator.streams is 'two', which takes clips, (T, H, W, C); got images of {' × '.join(map(str, shape))}. "
+            "Set networks.generator.streams=one, or choose a data.source of clips."
+        )
+    *sides, channels = shape
+    moving = _stream(latent, table, parameters, (*sides, channels + 1))
+    still = _stream(latent, table, parameters, shape[1:], "background_")
+    activation = parameters.output_activation
+    foreground = Foreground(activation, name="foreground")(moving)
+    mask = Mask(parameters.mask_penalty, name="mask")(moving)
+    # one frame, which is seen in all of them
+    still = keras.layers.Reshape((1, *shape[1:]), name="background_frame")(still)
+    background = keras.layers.Activation(activation, name="background")(still)
+    return Composition(activation, name="pixels")([foreground, mask, background])
+
+
+def build_discriminator(parameters: DiscriminatorParameters, image_shape: tuple[int, ...], num_classes: int = 0) -> keras.Model:
     """Build a convolutional discriminator (1511.06434) from its table; with classes, by projection (1802.05637, equation 3).
 
     Returns:
-        (N, H, W, C), or with classes {IMAGES: that, LABEL: (N,)}, to (N, 1) raw logits, large for real images.
+        (N, H, W, C), or (N, T, H, W, C) of clips, or with classes {IMAGES: that, LABEL: (N,)}, to (N, 1) raw logits, large for real images.
 
     Raises:
         DataError, ConfigurationError: see `discriminator_table`.
@@ -84,20 +112,20 @@ def build_discriminator(parameters: DiscriminatorParameters, image_shape: tuple[
     logit = dense(1, name="logit")(keras.layers.Flatten(name="features")(hidden))
     if num_classes:
         inputs = {IMAGES: images, LABEL: keras.Input((), dtype="int32", name=LABEL)}
-        pooled = keras.layers.GlobalAveragePooling2D(name="mean_features")(hidden)
+        pooled = kinds_for(hidden).global_pooling(name="mean_features")(hidden)
         of_classes = dense(num_classes, use_bias=False, name="class_logits")(pooled)
         logit = keras.layers.Add(name="conditional_logit")([logit, OwnClass(name="class_logit")([of_classes, inputs[LABEL]])])
     return keras.Model(inputs, logit, name="discriminator")
 
 
 def build_pair(
-    parameters: NetworksParameters, image_shape: tuple[int, int, int], class_counts: Sequence[int] = ()
+    parameters: NetworksParameters, image_shape: tuple[int, ...], class_counts: Sequence[int] = ()
 ) -> tuple[Architecture, Architecture]:
     """Build both networks, and describe them.
 
     Args:
         parameters: of both.
-        image_shape: (H, W, C).
+        image_shape: (H, W, C), or (T, H, W, C) of clips.
         class_counts: training images of each class; none where they have no classes.
 
     Returns:

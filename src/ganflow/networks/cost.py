@@ -7,9 +7,9 @@ import math
 import keras
 from keras import layers
 
-from ganflow.networks.convolution import UpsampledConv2D, folding_matrix
+from ganflow.networks.convolution import UpsampledConv2D, UpsampledConv3D, folding_matrix, transposed_folding_matrix
 
-_TRANSPOSED = (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose)
+_TRANSPOSED = (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose, UpsampledConv3D)
 
 
 def count_operations(model: keras.Model) -> int:
@@ -30,4 +30,6 @@ def _kernel_size(layer: keras.Layer) -> int:
     *sides, channels, filters = layer.kernel.shape
     if isinstance(layer, UpsampledConv2D):
         sides = [folding_matrix(side).shape[1] for side in sides]
+    elif isinstance(layer, UpsampledConv3D):
+        sides = [len(transposed_folding_matrix(side)) for side in sides]
     return math.prod(sides) * channels * filters

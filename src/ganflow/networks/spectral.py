@@ -36,7 +36,7 @@ def _unit(vector: tf.Tensor) -> tf.Tensor:
 
 
 class _Spectral(keras.layers.Layer):
-    """What both layers share: the direction, which every call in training mode moves by one step."""
+    """What all layers share: the direction, which every call in training mode moves by one step."""
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create the layer's weights, and the direction (filters,)."""
@@ -55,14 +55,21 @@ class _Spectral(keras.layers.Layer):
         return tf.cast(divided, self.compute_dtype)
 
 
-@keras.saving.register_keras_serializable("ganflow")
-class SpectralConv2D(_Spectral, keras.layers.Conv2D):
-    """`keras.layers.Conv2D` with spectral normalization (1802.05957), without activation."""
-
+class _SpectralConvolution(_Spectral):
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Convolve with the divided kernel."""
         outputs = self.convolution_op(inputs, self._divided_kernel(training))
         return keras.ops.add(outputs, self.bias) if self.use_bias else outputs
+
+
+@keras.saving.register_keras_serializable("ganflow")
+class SpectralConv2D(_SpectralConvolution, keras.layers.Conv2D):
+    """`keras.layers.Conv2D` with spectral normalization (1802.05957), without activation."""
+
+
+@keras.saving.register_keras_serializable("ganflow")
+class SpectralConv3D(_SpectralConvolution, keras.layers.Conv3D):
+    """`keras.layers.Conv3D` with spectral normalization (1802.05957), without activation."""
 
 
 @keras.saving.register_keras_serializable("ganflow")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
@@ -15,8 +15,8 @@ from ganflow.records import GeneratorRecord
 from ganflow.reporting.pictures import Picture, embed
 from ganflow.reporting.sheets import tile
 
-MOST_SHEETS = 12
-"""Sheets of the evolution that a page shows."""
+MOST_SHEETS, MOST_CLIP_SHEETS = 12, 6
+"""Sheets of the evolution that a page shows, of images and of clips."""
 
 NUM_PAIRS = 10
 """Samples beside their nearest training images."""
@@ -69,21 +69,27 @@ class RunReport(TypedDict):
     num_searched: int
 
 
+def choose_steps(steps: Iterable[int], last_step: int, most: int) -> list[int]:
+    """At most `most` of the steps up to the last, evenly chosen, the first and the last among them; in order."""
+    known = [step for step in sorted(steps) if step <= last_step]
+    places = np.unique(np.linspace(0, len(known) - 1, min(len(known), most)).round().astype(int))
+    return [known[place] for place in places]
+
+
 def show_evolution(sheets: Mapping[int, Callable[[], np.ndarray]], last_step: int) -> list[dict[str, Any]]:
-    """At most MOST_SHEETS of the sheets up to a step, evenly chosen, the first and the last among them.
+    """MOST_SHEETS at most of the sheets up to a step; of clips, MOST_CLIP_SHEETS.
 
     Returns:
         [{"step": …, "picture": …}], in order of training.
     """
-    steps = [step for step in sorted(sheets) if step <= last_step]
-    if not steps:
-        return []
-    places = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), MOST_SHEETS)).round().astype(int))
-    return [{"step": steps[place], "picture": embed(sheets[steps[place]]())} for place in places]
+    steps = choose_steps(sheets, last_step, MOST_SHEETS)
+    if steps and sheets[steps[-1]]().ndim == 4:
+        steps = choose_steps(steps, last_step, MOST_CLIP_SHEETS)
+    return [{"step": step, "picture": embed(sheets[step]())} for step in steps]
 
 
 def compare_with_real(samples: np.ndarray, held_out: np.ndarray) -> dict[str, Picture]:
-    """Equally many generated and held-out images, two rows each: `generated` and `real`."""
+    """Equally many generated and held-out images or clips, two rows each: `generated` and `real`."""
     num = min(len(samples), len(held_out), 2 * NUM_COLUMNS)
     chosen = np.linspace(0, len(held_out) - 1, num).round().astype(int)
     return {"generated": embed(tile(samples[:num], NUM_COLUMNS)), "real": embed(tile(held_out[chosen], NUM_COLUMNS))}
@@ -93,7 +99,7 @@ def show_pairs(samples: np.ndarray, nearest: np.ndarray) -> Picture:
     """Samples in the upper row, the training image nearest to each below it.
 
     Args:
-        samples: (N, H, W, C) uint8.
+        samples: (N, H, W, C) or (N, T, H, W, C) uint8.
         nearest: the same shape.
     """
     return embed(tile(np.concatenate([samples, nearest]), len(samples)))

@@ -1,4 +1,4 @@
-"""Images from a generator, in batches, as uint8."""
+"""Images or clips from a generator, in batches, as uint8."""
 
 from __future__ import annotations
 
@@ -31,20 +31,29 @@ def sample_images(generator: keras.Model, num: int, batch_size: int, seed: int, 
         classes: that are asked for, in turn; none for whatever the generator draws by itself.
 
     Returns:
-        (num, H, W, C) uint8.
+        (num, H, W, C) uint8; of a generator of clips, here and below, (num, T, H, W, C).
+
+    Raises:
+        ConfigurationError: for classes that the generator does not know.
+    """
+    return images_from_inputs(generator, asked_inputs(generator, num, seed, classes), batch_size)
+
+
+def asked_inputs(generator: keras.Model, num: int, seed: int, classes: Sequence[int]) -> Any:
+    """The inputs of `sample_images`.
 
     Raises:
         ConfigurationError: for classes that the generator does not know.
     """
     inputs = sample_inputs(generator, num, seed)
-    if classes:
-        check_classes(generator, classes)
-        inputs = by_rows(inputs, classes, columns=1)
-    return images_from_inputs(generator, inputs, batch_size)
+    if not classes:
+        return inputs
+    check_classes(generator, classes)
+    return by_rows(inputs, classes, columns=1)
 
 
 def sample_inputs(generator: keras.Model, num: int, seed: int) -> Any:
-    """The inputs of `sample_images`, `num` of them, as `draw_inputs` gives them."""
+    """The inputs of `sample_images` where no class is asked for, `num` of them, as `draw_inputs` gives them."""
     own = named_seed(seed, "samples")
     blocks = [draw_inputs(generator, _DRAWN_AT_ONCE, (own, block)) for block in range(-(-num // _DRAWN_AT_ONCE))]
     return tf.nest.map_structure(lambda *parts: np.concatenate(parts)[:num], *blocks)

@@ -20,7 +20,6 @@ from ganflow.records import GeneratorRecord, Retraining
 from ganflow.tracking.registry import MODEL_FILE, RECORD_FILE, RUN_ID, ModelVersion, Registry, files_folder
 
 if TYPE_CHECKING:
-    import numpy as np
     from mlflow import MlflowClient
 
 RETRAINING = "ganflow.retraining"
@@ -98,10 +97,13 @@ class RunRecorder:
         """Add the scores of a finished generator."""
         self._log(run_id, scores, step)
 
-    def add_image(self, run_id: str, name: str, pixels: np.ndarray) -> None:
-        """Add a picture, (H, W, C) uint8."""
-        with self.registry.store.explained():
-            self._connect().log_image(self._runs[run_id], pixels, artifact_file=name)
+    def add_file(self, run_id: str, name: str, content: bytes) -> None:
+        """Add a file, such as a picture."""
+        with tempfile.TemporaryDirectory() as folder, self.registry.store.explained():
+            file = Path(folder) / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+            self._connect().log_artifacts(self._runs[run_id], folder)
 
     def add_record(self, run_id: str, name: str, record: Mapping[str, Any]) -> None:
         """Add a JSON file."""

@@ -1,5 +1,7 @@
 """Differentiable augmentation: what the discriminator sees is coloured, mirrored, moved and partly hidden, real and fake images alike.
 
+All frames of a clip are treated the same way.
+
 Source: 2006.10738, section 3, and its authors' code for the amounts.
 """
 
@@ -17,17 +19,17 @@ def augment(images: tf.Tensor, parameters: AugmentationParameters, draws: tf.Ten
     """Colour, mirror, translate, cut out, as far as the parameters ask for it.
 
     Args:
-        images: (N, H, W, C).
+        images: (N, …, H, W, C).
         parameters: how much.
         draws: (N, NUM_DRAWS), uniform on [0, 1).
         scale: values of a black and of a white pixel. Pixels that come in from outside, or are hidden, are black.
     """
-    height, width = images.shape[1:3]
+    height, width = images.shape[-3:-1]
     background = scale[0]
     if parameters.colour:
         images = recolour(images, draws[:, 5:8], parameters.colour, scale)
     if parameters.mirror:
-        images = tf.where(draws[:, 4, tf.newaxis, tf.newaxis, tf.newaxis] < 0.5, images, tf.reverse(images, [2]))
+        images = tf.where(_along(draws[:, 4], images) < 0.5, images, tf.reverse(images, [images.shape.rank - 2]))
     if parameters.translation:
         limits = tf.constant([round(height * parameters.translation), round(width * parameters.translation)])
         span = tf.cast(2 * limits + 1, tf.float32)
@@ -47,17 +49,17 @@ def recolour(images: tf.Tensor, draws: tf.Tensor, amount: float, scale: tuple[fl
     factor 1 + u·amount, and its distance from the image's mean by the factor 1 + u·amount/2.
 
     Args:
-        images: (N, H, W, C).
+        images: (N, …, H, W, C).
         draws: (N, 3), uniform on [0, 1).
         amount: 1 for the source's.
         scale: values of a black and of a white pixel.
     """
-    brightness, saturation, contrast = (amount * (2 * draws[:, number, tf.newaxis, tf.newaxis, tf.newaxis] - 1) for number in range(3))
+    brightness, saturation, contrast = (amount * (2 * _along(draws[:, number], images) - 1) for number in range(3))
     images += brightness * (scale[1] - scale[0]) / 4
-    if images.shape[3] > 1:
-        grey = tf.reduce_mean(images, axis=3, keepdims=True)
+    if images.shape[-1] > 1:
+        grey = tf.reduce_mean(images, axis=-1, keepdims=True)
         images = grey + (images - grey) * (1 + saturation)
-    mean = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
+    mean = tf.reduce_mean(images, axis=range(1, images.shape.rank), keepdims=True)
     return mean + (images - mean) * (1 + contrast / 2)
 
 
@@ -65,17 +67,17 @@ def translate(images: tf.Tensor, offsets: tf.Tensor, background: float) -> tf.Te
     """Move each image by whole pixels.
 
     Args:
-        images: (N, H, W, C).
+        images: (N, …, H, W, C).
         offsets: (N, 2) int32, down and to the right.
         background: of pixels that come in from outside.
     """
-    for axis in (1, 2):
+    for number in range(2):
+        axis = images.shape.rank - 3 + number
         size = images.shape[axis]
-        sources = tf.range(size) - offsets[:, axis - 1, tf.newaxis]
+        sources = tf.range(size) - offsets[:, number, tf.newaxis]
         is_inside = (sources >= 0) & (sources < size)
         moved = tf.gather(images, tf.clip_by_value(sources, 0, size - 1), axis=axis, batch_dims=1)
-        is_inside = is_inside[:, :, tf.newaxis, tf.newaxis] if axis == 1 else is_inside[:, tf.newaxis, :, tf.newaxis]
-        images = tf.where(is_inside, moved, background)
+        images = tf.where(_along(is_inside, images, axis), moved, background)
     return images
 
 
@@ -83,15 +85,23 @@ def cut_out(images: tf.Tensor, centres: tf.Tensor, size: tuple[int, int], backgr
     """Hide a rectangle of each image, or as much of it as lies inside.
 
     Args:
-        images: (N, H, W, C).
+        images: (N, …, H, W, C).
         centres: (N, 2) int32, row and column.
         size: height and width of the rectangle; its first row is half of it, rounded down, above the centre.
         background: of hidden pixels.
     """
     first = centres - tf.constant([size[0] // 2, size[1] // 2])
-    rows = tf.range(images.shape[1]) - first[:, 0, tf.newaxis]
-    columns = tf.range(images.shape[2]) - first[:, 1, tf.newaxis]
+    rows = tf.range(images.shape[-3]) - first[:, 0, tf.newaxis]
+    columns = tf.range(images.shape[-2]) - first[:, 1, tf.newaxis]
     in_rows = (rows >= 0) & (rows < size[0])
     in_columns = (columns >= 0) & (columns < size[1])
-    is_hidden = in_rows[:, :, tf.newaxis, tf.newaxis] & in_columns[:, tf.newaxis, :, tf.newaxis]
-    return tf.where(is_hidden, background, images)
+    rank = images.shape.rank
+    return tf.where(_along(in_rows, images, rank - 3) & _along(in_columns, images, rank - 2), background, images)
+
+
+def _along(values: tf.Tensor, images: tf.Tensor, axis: int | None = None) -> tf.Tensor:
+    """(N,) one value for each image, or (N, size) along an axis of the images, brought to their rank."""
+    shape = [-1, *[1] * (images.shape.rank - 1)]
+    if axis is not None:
+        shape[axis] = values.shape[1]
+    return tf.reshape(values, shape)

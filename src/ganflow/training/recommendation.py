@@ -6,7 +6,7 @@ import contextlib
 import json
 from typing import Any, TypedDict
 
-from ganflow.config.data import ImageGeometry
+from ganflow.config.data import DataParameters, ImageGeometry
 from ganflow.config.networks import NetworksParameters
 from ganflow.config.training import AugmentationParameters, TrainingParameters
 from ganflow.errors import ConfigurationError
@@ -50,18 +50,19 @@ class Recommendation(TypedDict):
 
 
 def recommend(
-    num_images: int, median_side: int, is_grey: bool, geometry: ImageGeometry, networks: NetworksParameters, training: TrainingParameters
+    num_images: int, median_side: int, is_grey: bool, data: DataParameters, networks: NetworksParameters, training: TrainingParameters
 ) -> Recommendation | None:
-    """For pictures of some kind; in the proportions that they are brought to now. None where the networks serve no size of SIDES.
+    """For pictures, still or moving; in the proportions that they are brought to now. None where the networks serve no size of SIDES.
 
     Args:
-        num_images: for training.
+        num_images: for training; of moving pictures, clips.
         median_side: of the pictures as they were, pixels of the shorter side.
         is_grey: whether none of them has colours.
-        geometry: what they are brought to now.
+        data: what they are brought to now.
         networks: settings at hand.
         training: settings at hand.
     """
+    geometry, frames = data.image, ((data.clip.frames,) if data.source == "video_folder" else ())
     channels = 1 if is_grey else geometry.channels
     batch_size = _batch_size(num_images, training.batch_size)
     suiting = training.model_copy(
@@ -74,7 +75,7 @@ def recommend(
     sizes = {}
     for side in (side for side in SIDES if side <= max(median_side, min(SIDES))):
         with contextlib.suppress(ConfigurationError):
-            sizes[side] = _size(_scaled(geometry, side), channels, networks, suiting)
+            sizes[side] = _size((*frames, *_scaled(geometry, side), channels), networks, suiting)
     if not (sides := [side for side in sizes if num_images >= SIDES[side]]):
         return None
     chosen = sizes[max(sides)]
@@ -127,9 +128,9 @@ def _scaled(geometry: ImageGeometry, side: int) -> tuple[int, int]:
     return round(geometry.height * scale / 8) * 8, round(geometry.width * scale / 8) * 8
 
 
-def _size(sides: tuple[int, int], channels: int, networks: NetworksParameters, training: TrainingParameters) -> Size:
-    height, width = sides
-    foreseen = estimate(*build_pair(networks.model_copy(update={"conditional": False}), (height, width, channels)), training)
+def _size(image_shape: tuple[int, ...], networks: NetworksParameters, training: TrainingParameters) -> Size:
+    height, width = image_shape[-3:-1]
+    foreseen = estimate(*build_pair(networks.model_copy(update={"conditional": False}), image_shape), training)
     hours = None if foreseen.seconds is None else round(foreseen.seconds / 3600, 2)
     return {"height": height, "width": width, "hours": hours, "disk_gb": round(foreseen.disk / 1e9, 3)}
 

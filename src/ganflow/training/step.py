@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -146,8 +146,9 @@ def update_generator(
     fake: Seen,
     generator_tape: tf.GradientTape,
     augmented: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
+    own_losses: Sequence[tf.Tensor] = (),
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Move the generator's weights, and no others, one step down its loss.
+    """Move the generator's weights, and no others, one step down its loss, and down those that its layers add.
 
     Args:
         state: of training.
@@ -156,9 +157,10 @@ def update_generator(
         fake: N images before they are augmented, made under `generator_tape`.
         generator_tape: recorded the generator's pass that made them.
         augmented: from fake images to what the discriminator sees.
+        own_losses: scalars that the generator's layers added in that pass.
 
     Returns:
-        The generator's loss, and the norm of its gradient.
+        The generator's loss, without those that its layers add, and the norm of its whole gradient.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(fake.images)
@@ -168,7 +170,8 @@ def update_generator(
     variables = state.generator.trainable_variables
     # the chain rule in two halves, so that one pass of the generator can serve both updates
     at_images = tape.gradient(value, fake.images)
-    gradients = generator_tape.gradient(fake.images, variables, output_gradients=at_images)
+    at_losses = [tf.ones_like(own) for own in own_losses]
+    gradients = generator_tape.gradient([fake.images, *own_losses], variables, output_gradients=[at_images, *at_losses])
     apply_gradients(state.generator_optimizer, gradients, variables)
     return value, tf.linalg.global_norm(gradients)
 
@@ -236,10 +239,12 @@ class TrainingStep:
         inputs = self._draw_inputs(state.step, "inputs of the generator")
         with tf.GradientTape() as generator_tape:
             fake = Seen(state.generator(inputs, training=True), labels_of(inputs))
+        # before another pass takes their place
+        own_losses = state.generator.losses
         fakes = fake if self.parameters.share_fakes else self._make_fakes(number)
         discriminator_loss, penalty, accuracy = self._update_discriminator(real, fakes, number)
         generator_loss, gradient_norm = update_generator(
-            state, self.loss, real, fake, generator_tape, lambda images: self._augment(images, number, _FAKES, 1)
+            state, self.loss, real, fake, generator_tape, lambda images: self._augment(images, number, _FAKES, 1), own_losses
         )
         update_average(state, self.parameters.average_decay)
         state.step.assign_add(1)

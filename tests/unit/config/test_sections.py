@@ -168,5 +168,9 @@ def test_an_output_that_doubles_is_a_transposed_convolution_with_an_even_kernel(
     section(GeneratorParameters, **doubling, output_kernel_size=4)
     with pytest.raises(ConfigurationError, match=r"must be even, .* got \[3\]; set 4"):
         section(GeneratorParameters, **doubling, output_kernel_size=3)
-    with pytest.raises(ConfigurationError, match="output_doubles takes a transposed convolution; set upsampling: transposed"):
-        section(GeneratorParameters, output_doubles=True)
+
+
+def test_an_output_that_doubles_the_nearest_pixel_has_an_odd_kernel():
+    section(GeneratorParameters, output_doubles=True, output_kernel_size=3)
+    with pytest.raises(ConfigurationError, match=r"must be odd, .* got \[4\]"):
+        section(GeneratorParameters, output_doubles=True, output_kernel_size=4)

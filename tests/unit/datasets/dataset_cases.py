@@ -95,9 +95,18 @@ CASES = {
     ),
     "csv": Case("CSVDataset", "metrics.csv", table, broken_table),
     "image": Case("ImageDataset", "sheet.png", lambda seed: pixels(seed, 20, 30, 3), lambda: np.zeros((4, 4, 3))),
+    "clip": Case("ImageDataset", "sheet.webp", lambda seed: pixels(seed, 3, 20, 30, 3), lambda: np.zeros((2, 4, 4, 3))),
     "animation": Case("AnimationDataset", "evolution.png", lambda seed: pixels(seed, 4, 20, 20, 1), lambda: np.zeros((2, 4, 4, 1))),
     "image folder": Case(
         "ImageFolderDataset", "samples", lambda seed: pixels(seed, 5, 9, 8, 3), lambda: np.zeros((2, 4, 4, 3)), is_folder=True, key="path"
+    ),
+    "clip folder": Case(
+        "ImageFolderDataset",
+        "samples",
+        lambda seed: pixels(seed, 5, 2, 9, 8, 1),
+        lambda: np.zeros((2, 2, 4, 4, 3)),
+        is_folder=True,
+        key="path",
     ),
     "checkpoints": Case(
         "CheckpointSeries",
@@ -111,6 +120,13 @@ CASES = {
         "run-a/own/step-0000100.png",
         lambda seed: {"run-a": {100: pixels(seed, 20, 30, 1)}},
         lambda: {"run-a": {100: np.zeros((4, 4, 1))}},
+        key="path",
+    ),
+    "sheets of clips": Case(
+        "SheetSeries",
+        "run-a/own/step-0000100.webp",
+        lambda seed: {"run-a": {100: pixels(seed, 2, 20, 30, 1)}},
+        lambda: {"run-a": {100: np.zeros((2, 4, 4, 1))}},
         key="path",
     ),
     # starts from step 0, so that the second value replaces the first as a whole

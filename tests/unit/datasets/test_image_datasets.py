@@ -1,5 +1,6 @@
 import base64
 import io
+import os
 import tempfile
 from pathlib import Path
 
@@ -40,6 +41,89 @@ def test_every_folder_of_images_comes_back(images):
         dataset = ImageFolderDataset(path=Path(folder) / "samples")
         dataset.save(images)
         np.testing.assert_array_equal(dataset.load(), images)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_clips_come_back_as_they_were_alone_and_in_a_folder(tmp_path, channels):
+    clips = np.random.default_rng(0).integers(0, 256, (3, 4, 5, 6, channels), dtype=np.uint8)
+    clips[1, 2:] = clips[1, 2]
+    single, folder = ImageDataset(filepath=tmp_path / "a.png"), ImageFolderDataset(path=tmp_path / "samples")
+    single.save(clips[1])
+    folder.save(clips)
+    np.testing.assert_array_equal(single.load(), clips[1])
+    np.testing.assert_array_equal(folder.load(), clips)
+    assert sorted(file.name for file in tmp_path.rglob("*.*")) == ["00000.webp", "00001.webp", "00002.webp", "a.webp"]
+    # images take the place of clips
+    folder.save(clips[0])
+    assert sorted(file.name for file in (tmp_path / "samples").iterdir()) == [f"0000{index}.png" for index in range(4)]
+
+
+def test_a_clip_takes_the_place_of_an_image_and_an_image_that_of_a_clip(tmp_path):
+    dataset = ImageDataset(filepath=tmp_path / "sheet.png")
+    image, clip = np.ones((4, 5, 1), np.uint8), np.zeros((2, 4, 5, 1), np.uint8)
+    for value, name in ((image, "sheet.png"), (clip, "sheet.webp"), (image, "sheet.png")):
+        dataset.save(value)
+        assert [file.name for file in tmp_path.iterdir()] == [name]
+        assert dataset.stored == tmp_path / name
+        assert dataset.load().shape == value.shape
+
+
+def test_of_two_files_that_a_killed_save_has_left_the_newer_one_counts(tmp_path):
+    dataset = ImageDataset(filepath=tmp_path / "sheet.png")
+    image, clip = np.ones((4, 5, 1), np.uint8), np.zeros((2, 4, 5, 1), np.uint8)
+    dataset.save(image)
+    old = (tmp_path / "sheet.png").read_bytes()
+    dataset.save(clip)
+    (tmp_path / "sheet.png").write_bytes(old)
+    os.utime(tmp_path / "sheet.png", ns=(1, 1))
+    np.testing.assert_array_equal(dataset.load(), clip)
+    os.utime(tmp_path / "sheet.webp", ns=(0, 0))
+    np.testing.assert_array_equal(dataset.load(), image)
+
+
+def test_nothing_is_no_file_where_that_is_allowed(tmp_path):
+    dataset = ImageDataset(filepath=tmp_path / "new" / "streams.png", missing_ok=True)
+    nothing = np.empty((0, 0, 0), np.uint8)
+    dataset.save(nothing)
+    assert dataset.load().size == 0
+    assert dataset.preview() == ""
+    for value in (np.ones((2, 4, 5, 1), np.uint8), np.ones((4, 5, 1), np.uint8)):
+        dataset.save(value)
+        np.testing.assert_array_equal(dataset.load(), value)
+        dataset.save(nothing)
+        assert not dataset.exists()
+        assert list((tmp_path / "new").iterdir()) == []
+    with pytest.raises(DatasetError, match="expected uint8"):
+        ImageDataset(filepath=tmp_path / "streams.png").save(nothing)
+    with pytest.raises(DatasetError):
+        ImageDataset(filepath=tmp_path / "streams.png").load()
+
+
+@pytest.mark.parametrize("duration", [0, -1, 2**24])
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"type": "ganflow.datasets.ImageDataset", "filepath": "a.png"},
+        {"type": "ganflow.datasets.ImageFolderDataset", "path": "a"},
+        {"type": "ganflow.datasets.SheetSeries", "path": "a", "name": "sheets"},
+    ],
+)
+def test_durations_that_webp_cannot_hold_are_refused(config, duration):
+    with pytest.raises(DatasetError, match=f"Got frame_duration_ms={duration} for a.*, expected 1 to 16777215"):
+        DataCatalog.from_config({"it": config | {"frame_duration_ms": duration}}).get("it")
+
+
+def test_a_clip_is_shown_for_the_time_that_its_entry_says(tmp_path):
+    ImageDataset(filepath=tmp_path / "a.png", frame_duration_ms=40).save(grey_frames(1, 2, 2))
+    with Image.open(tmp_path / "a.webp") as picture:
+        picture.seek(2)
+        picture.load()
+        assert (picture.n_frames, picture.info["timestamp"], picture.info["duration"]) == (3, 80, 40)
+
+
+def test_a_sheet_larger_than_webp_knows_is_refused(tmp_path):
+    with pytest.raises(DatasetError, match="expected 16383 pixels a side at most. Put fewer on a sheet"):
+        ImageDataset(filepath=tmp_path / "a.png").save(np.zeros((2, 1, 16_384, 1), np.uint8))
 
 
 @settings(max_examples=60)
@@ -141,17 +225,19 @@ def test_what_is_no_image_is_refused(tmp_path, kind, argument, shape):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("kind", "shape", "step"), [(ImageDataset, (6, 7, 3), 1), (AnimationDataset, (2, 3, 4, 1), 3)])
+@pytest.mark.parametrize(
+    ("kind", "shape", "step"), [(ImageDataset, (6, 7, 3), 1), (ImageDataset, (2, 3, 4, 1), 3), (AnimationDataset, (2, 3, 4, 1), 3)]
+)
 def test_a_file_cut_off_anywhere_is_told_as_such(tmp_path, kind, shape, step):
-    file = tmp_path / "a.file"
+    file = tmp_path / ("a.file.webp" if kind is ImageDataset and len(shape) == 4 else "a.file")
     dataset = kind(filepath=file)
     dataset.save(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
     content = file.read_bytes()
     # a PNG that lacks no more than its last checksums (zlib's 4 bytes, the chunk's 4, the end marker's 12) still holds every pixel
-    num_spare_bytes = 20 if kind is ImageDataset else 0
+    num_spare_bytes = 20 if len(shape) == 3 else 0
     for num_bytes in range(0, len(content) - num_spare_bytes, step):
         file.write_bytes(content[:num_bytes])
-        with pytest.raises(DatasetError, match="a.file is no complete") as caught:
+        with pytest.raises(DatasetError, match=r"a.file(\.webp)? is no complete") as caught:
             dataset.load()
         assert isinstance(caught.value.__cause__, DataError)
 
@@ -165,16 +251,18 @@ def test_a_png_of_another_kind_is_told_as_such(tmp_path):
 def previews(tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (6, 7, 1), dtype=np.uint8)
     older = image[::-1].copy()
-    picture, animation, series = (
+    picture, clip, animation, series = (
         ImageDataset(filepath=tmp_path / "a.png"),
+        ImageDataset(filepath=tmp_path / "c.png"),
         AnimationDataset(filepath=tmp_path / "b.png"),
         SheetSeries(path=tmp_path / "runs", name="sheets"),
     )
     picture.save(image)
+    clip.save(np.stack([image, older]))
     animation.save(np.stack([image, older]))
     series.save({"run-b": {900: older}})
     series.save({"run-a": {100: image}})
-    return image, [picture, animation, series]
+    return image, [picture, clip, animation, series]
 
 
 def test_previews_are_what_kedro_viz_shows_as_images(tmp_path):

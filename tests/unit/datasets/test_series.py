@@ -164,6 +164,19 @@ def test_sheets_come_back_as_they_were_and_the_last_saved_is_previewed(tmp_path)
     np.testing.assert_array_equal(loaded["run-b"][100](), colour)
 
 
+def test_sheets_of_clips_come_back_beside_those_of_images(tmp_path):
+    series = SheetSeries(path=tmp_path, name="sheets", keep=2)
+    clip, image = np.arange(24, dtype=np.uint8).reshape(2, 3, 4, 1), np.arange(12, dtype=np.uint8).reshape(3, 4, 1)
+    series.save({"run-a": {100: clip, 200: clip + 1, 300: clip + 2}, "run-b": {100: image}})
+    assert sorted(file.name for file in tmp_path.rglob("step-*")) == ["step-0000100.png", "step-0000200.webp", "step-0000300.webp"]
+    loaded = series.load()
+    np.testing.assert_array_equal(loaded["run-a"][300](), clip + 2)
+    np.testing.assert_array_equal(loaded["run-b"][100](), image)
+    # a run that starts anew replaces its future, of clips too
+    series.save({"run-a": {100: clip}})
+    assert list(series.load()["run-a"]) == [100]
+
+
 def test_a_streaming_node_saves_step_by_step_and_resumes_from_its_own_files(tmp_path):
     catalog_config = {
         "checkpoints": {"type": "ganflow.datasets.CheckpointSeries", "path": str(tmp_path), "name": "checkpoints", "keep": 2},

@@ -1,5 +1,7 @@
 """A page holds everything that it shows, whatever the names are and whatever is missing."""
 
+import base64
+import io
 import json
 import re
 from datetime import UTC, datetime
@@ -8,10 +10,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from ganflow.reporting import pages
-from ganflow.reporting.pictures import LOSSLESS_BYTES, embed
+from ganflow.reporting.pictures import LOSSLESS_BYTES, MOVING_BYTES, embed
 from ganflow.reporting.run import (
+    MOST_CLIP_SHEETS,
     MOST_SHEETS,
     compare_with_real,
     find_changes,
@@ -22,6 +26,7 @@ from ganflow.reporting.run import (
     training_seconds,
     when,
 )
+from ganflow.reporting.sheets import film_strip, tile
 
 HISTORY = pd.DataFrame(
     {
@@ -217,6 +222,102 @@ def test_a_large_picture_is_stored_with_losses():
     assert small["width"] == small["height"] == 16
     # noise of 640 x 640 in three colours is 1.2 MB, and cannot be stored in less without losses
     assert LOSSLESS_BYTES < len(large["source"]) < 1_000_000
+
+
+def clips(seed, num=1, length=3, side=8):
+    return np.random.default_rng(seed).integers(0, 256, (num, length, side, side, 1), dtype=np.uint8)
+
+
+def decoded(address):
+    """Frames of a picture in a page, and how often they repeat; 0 is for ever."""
+    with Image.open(io.BytesIO(base64.b64decode(address.partition("base64,")[2]))) as picture:
+        frames = []
+        for index in range(getattr(picture, "n_frames", 1)):
+            picture.seek(index)
+            frames.append(np.asarray(picture.convert("L")))
+        return np.stack(frames), picture.info.get("loop")
+
+
+def test_a_clip_moves_for_ever_and_its_first_frame_stands_for_it():
+    clip = clips(0)[0]
+    picture = embed(clip)
+    frames, loop = decoded(picture["source"])
+    np.testing.assert_array_equal(frames, clip[..., 0])
+    assert loop == 0
+    still, _ = decoded(picture["still"])
+    np.testing.assert_array_equal(still, clip[:1, ..., 0])
+    assert (picture["width"], picture["height"]) == (8, 8)
+    assert "still" not in embed(clip[0])
+
+
+def test_a_large_clip_is_stored_with_losses_and_a_larger_one_is_thinned():
+    # 1,474,560 pixels of noise take too much however large the losses, until every second row and column is left out
+    found = embed(clips(0, length=40, side=192)[0])
+    assert (found["width"], found["height"]) == (96, 96)
+    # base64 has four letters for three bytes
+    assert len(found["source"]) * 3 / 4 <= MOVING_BYTES
+    # a quarter of that takes too much without losses only
+    found = embed(clips(0, length=40, side=96)[0])
+    assert (found["width"], found["height"]) == (96, 96)
+    # 60 frames of 200 x 200 are 2.4 million pixels
+    plain = embed(np.zeros((60, 200, 200, 1), np.uint8))
+    assert (plain["width"], plain["height"], len(decoded(plain["source"])[0])) == (100, 100, 60)
+
+
+def of_clips():
+    sheet = tile(clips(1, 4), 2)
+    return report(
+        evolution=show_evolution({0: lambda: sheet, 200: lambda: sheet}, 200),
+        pictures={
+            "samples": embed(sheet),
+            "interpolation": embed(sheet),
+            "frame_strip": embed(film_strip(clips(1, 4))),
+            "streams": embed(sheet),
+            "neighbours": show_pairs(clips(4, 3), clips(5, 3)),
+        }
+        | compare_with_real(clips(6, 12), clips(7, 10)),
+    )
+
+
+def test_a_page_of_clips_shows_them_moving_and_to_whom_wants_no_motion_still():
+    page = pages.write_run(of_clips(), HISTORY)
+    tags, text = read(page)
+    sources = [attributes for tag, attributes in tags if tag == "source"]
+    pictures = [attributes for tag, attributes in tags if tag == "img"]
+    # all but the frames laid out side by side
+    assert (len(sources), len(pictures)) == (7, 8)
+    assert all(each["media"] == "(prefers-reduced-motion: reduce)" for each in sources)
+    assert [len(decoded(each["srcset"])[0]) for each in sources] == [1] * 7
+    assert sorted(len(decoded(each["src"])[0]) for each in pictures) == [1] + [3] * 7
+    assert all(each["alt"] for each in pictures)
+    frames = json.loads(re.search(r'id="evolution-frames">(.*?)</script>', page, re.DOTALL)[1])
+    assert all(frame["picture"]["still"].startswith("data:image/webp") for frame in frames)
+    for words in ("Frame by frame", "Two streams", "Stop all clips"):
+        assert words in text
+
+
+def test_a_page_of_images_speaks_of_neither_frames_nor_streams():
+    page = pages.write_run(report(), HISTORY)
+    assert "<source" not in page
+    assert "Frame by frame" not in page
+    assert "Two streams" not in page
+
+
+def test_a_page_of_clips_stays_below_eight_megabytes_whatever_they_show():
+    # 64 clips of 16 frames of noise in colour
+    noise = np.random.default_rng(0).integers(0, 256, (16, 263, 263, 3), dtype=np.uint8)
+    largest = embed(noise) | {"source": "=" * (MOVING_BYTES * 4 // 3)}
+    evolution = [{"step": step, "picture": largest} for step in range(MOST_CLIP_SHEETS)]
+    # what is shown large; the other pictures have 20 clips at most
+    changed = of_clips()
+    changed["pictures"] |= dict.fromkeys(("samples", "interpolation"), largest)
+    assert len(pages.write_run(changed | {"evolution": evolution}, HISTORY)) < 8_000_000
+
+
+def test_of_clips_fewer_sheets_are_shown():
+    steps = [frame["step"] for frame in show_evolution(dict.fromkeys(range(0, 5000, 100), lambda: clips(0)[0]), 4000)]
+    assert len(steps) == MOST_CLIP_SHEETS
+    assert (steps[0], steps[-1]) == (0, 4000)
 
 
 def test_a_picture_beyond_what_webp_knows_is_thinned():

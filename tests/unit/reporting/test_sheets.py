@@ -1,4 +1,4 @@
-"""Sheets: laws of `tile`."""
+"""Sheets: laws of `tile` and `film_strip`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from ganflow.errors import ConfigurationError, DataError
-from ganflow.reporting.sheets import tile
+from ganflow.reporting.sheets import film_strip, tile
 
 image_batches = npst.arrays(np.uint8, st.tuples(st.integers(1, 7), st.integers(1, 4), st.integers(1, 4), st.sampled_from([1, 3])))
 
@@ -30,6 +30,25 @@ def test_every_image_is_in_its_cell_and_all_else_is_background(images: np.ndarra
         np.testing.assert_array_equal(sheet[window], image)
         rest[window] = False
     assert (sheet[rest] == background).all()
+
+
+clip_batches = npst.arrays(np.uint8, st.tuples(*[st.integers(1, 4)] * 4, st.sampled_from([1, 3])))
+
+
+@given(clip_batches, st.integers(1, 5), st.integers(0, 2), st.integers(0, 255))
+def test_a_sheet_of_clips_is_the_sheet_of_each_of_their_frames(clips: np.ndarray, num_columns: int, padding: int, background: int) -> None:
+    sheet = tile(clips, num_columns, padding, background)
+    assert sheet.flags.c_contiguous
+    frames = [tile(clips[:, frame], num_columns, padding, background) for frame in range(clips.shape[1])]
+    np.testing.assert_array_equal(sheet, np.stack(frames))
+
+
+def test_a_film_strip_has_a_row_for_each_clip_and_a_column_for_each_frame() -> None:
+    # clips 1, 2, 3 and 4, 5, 6 of single pixels
+    strip = film_strip(np.arange(1, 7, dtype=np.uint8).reshape(2, 3, 1, 1, 1), background=9)
+    assert strip[..., 0].tolist() == [[1, 9, 2, 9, 3], [9] * 5, [4, 9, 5, 9, 6]]
+    with pytest.raises(DataError, match="Got uint8 clips of shape .*expected uint8"):
+        film_strip(np.zeros((2, 3, 3, 1), np.uint8))
 
 
 def test_three_single_pixels_in_two_columns() -> None:

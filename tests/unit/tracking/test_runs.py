@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pytest
 from challengers import Generator
 
@@ -61,13 +60,13 @@ def test_curves_have_every_step_once_though_the_run_was_interrupted(registry, re
 def test_files_and_the_generator_are_found_again(registry, recorder):
     recorder.begin("run", {}, {})
     recorder.add_record("run", "diagnosis.json", {"healthy": True})
-    recorder.add_image("run", "sheets/step-0000005.png", np.zeros((4, 4, 1), np.uint8))
+    recorder.add_file("run", "sheets/step-0000005.png", b"content")
     version = recorder.register("run", Generator(), {"run_id": "run", "sha256": "w"})
     assert recorder.register("run", Generator(), {"run_id": "run", "sha256": "w"}).number == version.number == 1
     folder = registry.fetch(version)
     assert (folder / "generator.keras").read_bytes() == b"weights"
     assert json.loads((folder.parent / "diagnosis.json").read_text()) == {"healthy": True}
-    assert (folder.parent / "sheets/step-0000005.png").is_file()
+    assert (folder.parent / "sheets/step-0000005.png").read_bytes() == b"content"
 
 
 def test_a_run_that_is_continued_leaves_its_earlier_generator_as_it_is(registry, recorder):

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from ganflow.config.data import ImageGeometry
+from base_parameters import section
+from ganflow.config.data import DataParameters, ImageGeometry
 from ganflow.config.training import AugmentationParameters
 from ganflow.training import estimate as estimation
 from ganflow.training.recommendation import recommend, say
@@ -26,10 +27,10 @@ def advise(monkeypatch, by_rule, training_parameters):
     monkeypatch.setattr(estimation.tf.config, "list_physical_devices", lambda kind: [])
     usual = AugmentationParameters(translation=0.125, colour=0.5)
 
-    def advise(num_images, median_side, is_grey=False, height=32, width=32, networks=by_rule, **now):
-        geometry = ImageGeometry(height=height, width=width, channels=3, resize="crop", background="white")
+    def advise(num_images, median_side, is_grey=False, height=32, width=32, networks=by_rule, source="folder", **now):
+        data = section(DataParameters, source=source, image=section(ImageGeometry, height=height, width=width))
         settings = {"num_steps": 10_000, "batch_size": 64, "augmentation": usual} | now
-        return recommend(num_images, median_side, is_grey, geometry, networks, training_parameters.model_copy(update=settings))
+        return recommend(num_images, median_side, is_grey, data, networks, training_parameters.model_copy(update=settings))
 
     return advise
 
@@ -51,6 +52,13 @@ def test_what_suits_already_is_not_said(advise):
     found = advise(4_000, 72, height=64, width=64)
     assert found["command"] == ""
     assert say(found) == ""
+
+
+def test_clips_take_longer_than_pictures_of_their_size(advise):
+    pictures, clips = advise(4_000, 72), advise(4_000, 72, source="video_folder")
+    assert clips["command"] == pictures["command"]
+    for one, other in zip(pictures["sizes"], clips["sizes"], strict=True):
+        assert other["hours"] > 4 * one["hours"]  # 16 frames, of which some layers see half or a quarter
 
 
 def test_few_pictures_are_small_and_much_changed(advise):

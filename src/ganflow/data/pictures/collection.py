@@ -35,8 +35,21 @@ class Listed:
 class Opener(Protocol):
     """Opens one picture, in another process; it has to be picklable."""
 
-    def __call__(self) -> IO[bytes] | np.ndarray | Image.Image:
-        """The encoded picture, or one that is decoded already: uint8 (H, W), (H, W, 1) or (H, W, 3)."""
+    def __call__(self) -> IO[bytes] | np.ndarray | Image.Image | Moving:
+        """The encoded picture, or one that is decoded already: uint8 (H, W), (H, W, 1) or (H, W, 3); or a moving one."""
+
+
+@dataclass(frozen=True)
+class Moving:
+    """A moving picture, to be cut into clips.
+
+    Attributes:
+        files: what opens each of its files, in their order; each holds one frame or several.
+        num_frames: of a clip.
+    """
+
+    files: tuple[Callable[[], IO[bytes]], ...]
+    num_frames: int
 
 
 @dataclass(frozen=True)

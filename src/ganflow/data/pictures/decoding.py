@@ -11,7 +11,7 @@ from concurrent.futures import TimeoutError as TooSlow
 from contextlib import ExitStack
 from dataclasses import dataclass
 from io import IOBase
-from itertools import islice
+from itertools import count, islice
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -20,13 +20,18 @@ from pebble import ProcessExpired, ProcessPool
 from PIL import Image, UnidentifiedImageError
 
 from ganflow.config.data import ImageGeometry
+from ganflow.data.pictures.collection import Moving
 from ganflow.data.pictures.geometry import fit
 from ganflow.data.pictures.likeness import NUM_BANDS, bands
+from ganflow.data.pictures.videos import MovingOpener
 from ganflow.data.splits import image_digest
 from ganflow.errors import DataError
 
 SECONDS = 60.0
 """That a picture may take."""
+
+MOST_MOVING_BYTES = 2**26
+"""Of the frames of one moving picture, as they are kept."""
 
 _TASK_BYTES = 2**18
 """Decoded pixels that one task gives back, about."""
@@ -45,7 +50,7 @@ class Decoded:
 
     Attributes:
         name: in its collection.
-        pixels: uint8 (H, W, C) as bytes; None where it could not be decoded.
+        pixels: uint8 (H, W, C), or (clips, T, H, W, C) of a moving picture, as bytes; None where it could not be decoded.
         digest: of the pixels, see `image_digest`; None likewise.
         bands: of a hash by which images that look the same are found, see `likeness.bands`.
         problem: why it could not be decoded; None where it could.
@@ -98,8 +103,10 @@ def decode_all(openers: Iterable[tuple[bytes, Any]], geometry: ImageGeometry, se
 def _tasks(openers: Iterable[tuple[bytes, Any]], geometry: ImageGeometry) -> Iterator[list[tuple[bytes, Any]]]:
     length = max(1, min(_MOST_IN_TASK, _TASK_BYTES // (geometry.height * geometry.width * geometry.channels)))
     remaining = iter(openers)
-    while task := list(islice(remaining, length)):
-        yield task
+    for first in remaining:
+        # of a moving picture nobody knows how long it is
+        others = [] if isinstance(first[1], MovingOpener) else islice(remaining, length - 1)
+        yield [first, *others]
 
 
 def _result(pool: ProcessPool, task: list[tuple[bytes, Any]], future: Any, geometry: ImageGeometry, seconds: float) -> list[Decoded]:
@@ -135,9 +142,10 @@ def decode(name: bytes, opener: Any, geometry: ImageGeometry) -> Decoded:
     try:
         with ExitStack() as stack:
             content = opener()
-            if isinstance(content, IOBase):
-                stack.enter_context(content)
-            picture = stack.enter_context(_opened(content))
+            if isinstance(content, Moving):
+                clips, (width, height) = cut(content, geometry)
+                return Decoded(name, clips.tobytes(), None, image_digest(clips), bands(clips[0, 0]), width=width, height=height)
+            picture = _opened(content, stack)
             width, height = picture.size
             image = fit(picture, geometry)
             return Decoded(name, image.tobytes(), None, image_digest(image), bands(image), width=width, height=height)
@@ -151,11 +159,63 @@ def decode(name: bytes, opener: Any, geometry: ImageGeometry) -> Decoded:
         return Decoded(name, None, " ".join(problem.split()), width=width, height=height)
 
 
-def _opened(content: Any) -> Image.Image:
+def cut(moving: Moving, geometry: ImageGeometry) -> tuple[np.ndarray, tuple[int, int]]:
+    """Decode a moving picture, and cut it into clips, one after the other; frames that are left over at its end are left out.
+
+    Returns:
+        uint8 (clips, T, H, W, C), and width and height of its frames as they were.
+
+    Raises:
+        DataError: if it is shorter than a clip, longer than memory should hold, damaged, or its frames are of several sizes.
+        UnidentifiedImageError: if it is no picture.
+    """
+    frames: list[np.ndarray] = []
+    sizes: set[tuple[int, int]] = set()
+    try:
+        for file in moving.files:
+            with ExitStack() as stack:
+                for frame in _frames(_opened(file(), stack)):
+                    sizes.add(frame.size)
+                    frames.append(fit(frame, geometry))
+                    _check_length(frames)
+    except DataError:
+        raise
+    except Exception as error:  # decoders raise all kinds of errors
+        if not frames:
+            raise
+        raise DataError(f"damaged after {len(frames)} frames: {error or type(error).__name__}") from error
+    if len(sizes) > 1:
+        raise DataError(f"frames of {len(sizes)} sizes, such as {' and '.join(f'{w} × {h}' for w, h in sorted(sizes)[:2])}")
+    if len(frames) < moving.num_frames:
+        found = "one frame" if len(frames) == 1 else f"{len(frames)} frames"
+        raise DataError(f"{found}, fewer than a clip has (data.clip.frames={moving.num_frames})")
+    num = len(frames) // moving.num_frames
+    return np.stack(frames[: num * moving.num_frames]).reshape(num, moving.num_frames, *frames[0].shape), sizes.pop()
+
+
+def _frames(picture: Image.Image) -> Iterator[Image.Image]:
+    for number in count():
+        try:
+            picture.seek(number)
+        except EOFError:  # Pillow's way to say that there are no more
+            return
+        # a copy: what `fit` does to a frame must not be seen in those that are drawn over it
+        yield picture.copy()
+
+
+def _check_length(frames: list[np.ndarray]) -> None:
+    if len(frames) * frames[0].nbytes > MOST_MOVING_BYTES:
+        raise DataError(f"more than {len(frames) - 1} frames, which memory need not hold at once; cut it into several files")
+
+
+def _opened(content: Any, stack: ExitStack) -> Image.Image:
+    """The picture; what has to be closed is, with the stack."""
     if isinstance(content, Image.Image):
         return content
+    if isinstance(content, IOBase):
+        stack.enter_context(content)
     if isinstance(content, np.ndarray):
         if content.dtype != np.uint8 or content.ndim not in (2, 3) or (content.ndim == 3 and content.shape[2] not in (1, 3, 4)):
             raise DataError(f"an array of {content.dtype}, shape {content.shape}; expected uint8 (H, W) or (H, W, C), C 1, 3 or 4")
         return Image.fromarray(content[..., 0] if content.ndim == 3 and content.shape[2] == 1 else content)
-    return Image.open(content, formats=[name for name in Image.OPEN if name not in _REFUSED])
+    return stack.enter_context(Image.open(content, formats=[name for name in Image.OPEN if name not in _REFUSED]))

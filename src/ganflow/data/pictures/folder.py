@@ -24,10 +24,10 @@ def open_folder(parameters: DataParameters) -> Collection:
         DataError: if it is no folder, or cannot be read.
     """
     root = local_folder(parameters.location, "a folder with pictures")
-    return Collection(None, partial(_list, root, parameters.classes == "folders"), partial(_openers, root))
+    return Collection(None, partial(list_files, root, parameters.classes == "folders"), partial(_openers, root))
 
 
-def _list(root: Path, has_classes: bool) -> Iterator[Listed]:
+def list_files(root: Path, has_classes: bool) -> Iterator[Listed]:
     """All files but hidden ones, in no order; what is no file, or leads elsewhere, with its problem."""
     real, start = os.path.realpath(root), os.fsencode(root)
     folders = [b""]
@@ -55,7 +55,7 @@ def _describe(name: bytes, entry: os.DirEntry[bytes], real: str, has_classes: bo
     class_name, problem = first_folder(os.fsdecode(name)) if has_classes else (None, None)
     try:
         about = entry.stat()
-        if entry.is_symlink() and not Path(os.fsdecode(os.path.realpath(entry.path))).is_relative_to(real):
+        if entry.is_symlink() and leads_out(entry.path, real):
             problem = "a link that leads out of the folder"
         elif not stat.S_ISREG(about.st_mode):
             problem = "a link to a folder" if stat.S_ISDIR(about.st_mode) else "no regular file"
@@ -64,6 +64,11 @@ def _describe(name: bytes, entry: os.DirEntry[bytes], real: str, has_classes: bo
     except OSError as error:
         return Listed(name, 0, "", class_name, f"it cannot be read: {error.strerror}")
     return Listed(name, about.st_size, str(about.st_mtime_ns), class_name, problem)
+
+
+def leads_out(path: bytes, real: str) -> bool:
+    """Whether a path, links followed, is outside of a folder; `real` is the folder's path without links."""
+    return not Path(os.fsdecode(os.path.realpath(path))).is_relative_to(real)
 
 
 def _openers(root: Path, names: Iterable[bytes]) -> Iterator[tuple[bytes, FileOpener]]:

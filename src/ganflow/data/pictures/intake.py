@@ -19,7 +19,13 @@ from ganflow.errors import ConfigurationError, DataError
 _LISTED_AT_ONCE = 1000
 _SAVED_AT_ONCE = 256
 
-_TAKEN = {"folder": ("classes",), "zip": ("classes",), "parquet": ("label_column",), "catalog": ("classes", "label_column")}
+_TAKEN = {
+    "folder": ("classes",),
+    "zip": ("classes",),
+    "parquet": ("label_column",),
+    "catalog": ("classes", "label_column"),
+    "video_folder": ("classes",),
+}
 """What may name the classes of a collection."""
 
 

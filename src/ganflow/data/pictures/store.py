@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -19,7 +20,7 @@ from ganflow.data.images import ImageChunk
 from ganflow.data.pictures.collection import Listed, readable
 from ganflow.data.pictures.decoding import Decoded
 from ganflow.data.pictures.likeness import MOST_DIFFERING_BITS, NUM_BANDS, are_near, differing_bits
-from ganflow.data.sources.source import chunk_length
+from ganflow.data.sources.source import CHUNK_BYTES
 from ganflow.data.splits import draw_held_out
 from ganflow.errors import DataError
 
@@ -48,6 +49,9 @@ CREATE INDEX by_digest ON picture (digest, name);
 {"".join(f"CREATE INDEX by_{band} ON picture ({band});" for band in _BANDS)}
 CREATE TABLE pixels (id INTEGER PRIMARY KEY, value BLOB);
 """
+
+
+_IN_ORDER = "FROM picture JOIN pixels USING (id) WHERE digest IS NOT NULL ORDER BY digest, class, name"
 
 
 @dataclass(frozen=True)
@@ -156,21 +160,22 @@ class PictureStore:
                 digest.update(repr(row).encode())
         return digest.hexdigest()
 
-    def chunks(self, start: int, image_shape: tuple[int, int, int]) -> Iterator[ImageChunk]:
-        """Images from number `start` on, in the order of a hash of their pixels, which others do not change."""
+    def chunks(self, start: int, image_shape: tuple[int, ...]) -> Iterator[ImageChunk]:
+        """Images from number `start` on, in the order of a hash of their pixels, which others do not change.
+
+        Of a moving picture these are its clips, which are all in one chunk.
+        """
         names = self.class_names()
         numbers = {name: number for number, name in enumerate(names)}
-        length = chunk_length(image_shape)
         with self._connection() as connection:
-            cursor = connection.execute(
-                "SELECT value, class, is_held_out FROM picture JOIN pixels USING (id) WHERE digest IS NOT NULL "
-                "ORDER BY digest, class, name LIMIT -1 OFFSET ?",
-                (start,),
-            )
-            while rows := cursor.fetchmany(length):
-                images = np.stack([np.frombuffer(pixels, np.uint8).reshape(image_shape) for pixels, _, _ in rows])
-                labels = np.array([numbers[label] for _, label, _ in rows], np.int64) if names else None
-                yield ImageChunk(images, labels, np.array([bool(side) for _, _, side in rows]))
+            first, left_out = _find(connection, start, math.prod(image_shape))
+            query = f"SELECT value, class, is_held_out {_IN_ORDER} LIMIT -1 OFFSET ?"
+            for rows in _in_chunks(connection.execute(query, (first,))):
+                found = [np.frombuffer(pixels, np.uint8).reshape(-1, *image_shape) for pixels, _, _ in rows]
+                counts = [len(images) for images in found]
+                labels = np.repeat(np.array([numbers[label] for _, label, _ in rows], np.int64), counts) if names else None
+                yield ImageChunk(np.concatenate(found), labels, np.repeat([bool(side) for _, _, side in rows], counts))[left_out:]
+                left_out = 0
 
     def num_images(self) -> int:
         """Pictures that were decoded."""
@@ -241,6 +246,30 @@ class PictureStore:
             ) from error
 
 
+def _in_chunks(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """As many rows together as have CHUNK_BYTES of pixels, one at least."""
+    some: list[tuple[Any, ...]] = []
+    size = 0
+    for row in rows:
+        if some and size + len(row[0]) > CHUNK_BYTES:
+            yield some
+            some, size = [], 0
+        some.append(row)
+        size += len(row[0])
+    if some:
+        yield some
+
+
+def _find(connection: sqlite3.Connection, start: int, size: int) -> tuple[int, int]:
+    """(picture, image): where number `start` of the images is, `size` bytes each, of which a moving picture has several."""
+    before = 0
+    for number, (length,) in enumerate(connection.execute(f"SELECT length(value) {_IN_ORDER}") if start else ()):
+        if before + length // size > start:
+            return number, start - before
+        before += length // size
+    return (before, 0) if start else (0, 0)
+
+
 def _natural(name: str) -> tuple[int, int, str]:
     """Numbers by their value, then other names by the alphabet."""
     return (0, int(name), name) if name.isdecimal() and name.isascii() else (1, 0, name)
@@ -280,7 +309,8 @@ def _save_listing(connection: sqlite3.Connection, part: Listing) -> None:
 
 def _forget_other_settings(connection: sqlite3.Connection, settings: DataParameters) -> None:
     """What was decoded with another geometry, or divided in another way, is of no use."""
-    decoding = json.dumps([settings.source, settings.location, settings.image.model_dump(mode="json")])
+    clip = [settings.clip.frames] if settings.source == "video_folder" else []
+    decoding = json.dumps([settings.source, settings.location, settings.image.model_dump(mode="json"), *clip])
     if _about(connection, "decoding") != decoding:
         connection.execute("DELETE FROM picture")
         connection.execute("DELETE FROM pixels")
@@ -321,16 +351,21 @@ def _divide(connection: sqlite3.Connection, settings: DataParameters) -> None:
     number = 0
     while row := connection.execute("SELECT rowid, id FROM waiting WHERE rowid > ? LIMIT 1", (number,)).fetchone():
         number, picture = row
-        image = _image(connection, picture, shape)
-        like, side = _find_like(connection, picture, image, shape)
+        pixels = _pixels(connection, picture)
+        like, side = _find_like(connection, picture, _first(pixels, shape), shape)
         if side is None:
-            side = int(draw_held_out(image, settings.held_out_share, settings.seed))
+            side = int(draw_held_out(pixels, settings.held_out_share, settings.seed))
         connection.execute("UPDATE picture SET is_held_out = ?, like_name = ? WHERE id = ?", (side, like, picture))
 
 
-def _image(connection: sqlite3.Connection, number: int, shape: tuple[int, int, int]) -> np.ndarray:
+def _pixels(connection: sqlite3.Connection, number: int) -> np.ndarray:
     (pixels,) = connection.execute("SELECT value FROM pixels WHERE id = ?", (number,)).fetchone()
-    return np.frombuffer(pixels, np.uint8).reshape(shape)
+    return np.frombuffer(pixels, np.uint8)
+
+
+def _first(pixels: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """A picture, or the first frame of a moving one."""
+    return pixels[: math.prod(shape)].reshape(shape)
 
 
 def _find_like(
@@ -349,7 +384,7 @@ def _find_like(
     is_alike = differing_bits(own, [bits for _, _, _, *bits in rows]) <= MOST_DIFFERING_BITS
     alike = iter([row for row, is_one in zip(rows, is_alike, strict=True) if is_one])
     while some := list(islice(alike, _COMPARED_AT_ONCE)):
-        near = are_near(image, np.stack([_image(connection, number, shape) for number, *_ in some]))
+        near = are_near(image, np.stack([_first(_pixels(connection, number), shape) for number, *_ in some]))
         if near.any():
             _, name, side, *_ = some[int(near.argmax())]
             return name, side

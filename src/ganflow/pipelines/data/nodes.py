@@ -65,7 +65,7 @@ def report_images(
         from ganflow.training.recommendation import recommend, say
 
         is_grey = bool(np.all(some == some[..., :1]))
-        recommended = recommend(len(train), pictures.median_side(), is_grey, parameters.image, networks, training)
+        recommended = recommend(len(train), pictures.median_side(), is_grey, parameters, networks, training)
         report["recommended"] = recommended
         if recommended is not None and (text := say(recommended)):
             logger.info("%s", text)

@@ -14,7 +14,6 @@ def build_networks(parameters: NetworksParameters, data_fingerprint: Fingerprint
     """Build both networks for the images at hand, check that they fit each other, and describe them."""
     from ganflow import networks
 
-    height, width, channels = data_fingerprint["image_shape"]
-    generator, discriminator = networks.build_pair(parameters, (height, width, channels), counts_of_classes(data_fingerprint))
+    generator, discriminator = networks.build_pair(parameters, tuple(data_fingerprint["image_shape"]), counts_of_classes(data_fingerprint))
     rows = networks.layer_table([networks.instantiate(described) for described in (generator, discriminator)])
     return {"generator_architecture": generator, "discriminator_architecture": discriminator, "layer_table": pd.DataFrame(rows)}

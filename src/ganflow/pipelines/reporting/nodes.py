@@ -87,6 +87,8 @@ def describe_run(
     sample_sheet: np.ndarray,
     samples: np.ndarray,
     interpolation: np.ndarray,
+    frame_strip: np.ndarray,
+    streams: np.ndarray,
     train: ImageSet,
     held_out: ImageSet,
 ) -> dict[str, RunReport]:
@@ -98,6 +100,8 @@ def describe_run(
     pictures = {
         "samples": embed(sample_sheet),
         "interpolation": embed(interpolation),
+        # a generator of images has neither
+        **{name: embed(picture) for name, picture in (("frame_strip", frame_strip), ("streams", streams)) if picture.size},
         "neighbours": show_pairs(few, searched[indices]),
         **compare_with_real(samples, held_out.images),
     }

@@ -16,12 +16,13 @@ def create_challenger_pipeline() -> Pipeline:
 
 def create_pipeline(**_: object) -> Pipeline:
     """Wire the `reporting` pipeline."""
+    drawn = ("sample_sheet", "samples", "interpolation", "frame_strip", "streams")
     return Pipeline(
         [
             _describe_training("training_reports"),
             Node(
                 describe_run,
-                ["training_reports", "metrics", "sample_sheet", "samples", "interpolation", "train_images", "held_out_images"],
+                ["training_reports", "metrics", *drawn, "train_images", "held_out_images"],
                 "run_reports",
                 name="describe_run",
             ),

@@ -60,13 +60,12 @@ def plan_study(
     from ganflow.losses.compatibility import check_recipe
     from ganflow.networks import build_pair
 
-    height, width, channels = data_fingerprint["image_shape"]
     chosen = read_recipes(recipes, study) or {"current": (networks, training)}
     plan: Plan = {}
     for seed in range(study.first_seed, study.first_seed + study.num_seeds):
         for name, (network, preset) in chosen.items():
             check_recipe(preset, network.discriminator)
-            generator, discriminator = build_pair(network, (height, width, channels), counts_of_classes(data_fingerprint))
+            generator, discriminator = build_pair(network, tuple(data_fingerprint["image_shape"]), counts_of_classes(data_fingerprint))
             parameters = preset.model_copy(update={"seed": seed} | ({"num_steps": study.num_steps} if study.num_steps else {}))
             record = identify_run(images, data_fingerprint, generator, discriminator, {}, parameters)
             if record["run_id"] in plan:
