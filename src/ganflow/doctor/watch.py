@@ -42,8 +42,8 @@ _NUM_COMPARED = 200
 _FEWEST_OF_A_CLASS = 8
 _NO_DISTANCE = 1e-6
 
-_MOST_CANDIDATES = 10_000
-"""Among how many training images it is looked for, at most."""
+_MOST_CANDIDATES, _MOST_CANDIDATE_CLIPS = 10_000, 2_500
+"""Among how many training images it is looked for, at most; and among how many clips, each of which takes as long as several images."""
 
 
 def look_at_real_images(images: np.ndarray, extractor: FeatureExtractor, num_classes: int, health: HealthParameters) -> RealImages:
@@ -51,7 +51,8 @@ def look_at_real_images(images: np.ndarray, extractor: FeatureExtractor, num_cla
 
     The held-out images are left to the report, so that they play no part in choosing the generator that they judge.
     """
-    chosen = _choose(len(images), max(health.num_samples, _MOST_CANDIDATES), health, "neighbours")
+    most = _MOST_CANDIDATES if images.ndim == 4 else _MOST_CANDIDATE_CLIPS
+    chosen = _choose(len(images), max(health.num_samples, most), health, "neighbours")
     neighbours = np.asarray(images[chosen])
     real = neighbours[_choose(len(neighbours), health.num_samples, health, "real images in a score")]
     some = _choose(len(neighbours), _NUM_COMPARED, health, "images whose neighbours are looked for")
