@@ -104,6 +104,8 @@ def test_clips_are_scored_beside_the_same_clips_in_disorder_and_at_rest(evaluati
 def test_images_have_no_scores_of_clips(images, evaluation_parameters, architectures, extractor):
     generator = networks.instantiate(architectures[0], 0)
     features = extract_features(generator, record_of(generator), extractor, ImageSet(images), ImageSet(images), evaluation_parameters)
-    scores = score_features(features, extractor, {"class_names": ["even", "odd"]}, {"run_id": "r"}, evaluation_parameters)["metrics"]["scores"]
+    scores = score_features(features, extractor, {"class_names": ["even", "odd"]}, {"run_id": "r"}, evaluation_parameters)["metrics"][
+        "scores"
+    ]
     assert list(scores) == ["generator", "real_images", "noise"]
     assert not {key.removesuffix("_12_heldout") for key in scores["generator"]} & OF_CLIPS
