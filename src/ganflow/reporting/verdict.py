@@ -10,10 +10,16 @@ from typing import Any
 from ganflow.records import GeneratorRecord
 
 Scores = Mapping[str, Mapping[str, float]]
-"""{subject: {key of a score: value}}, of `generator`, `real_images` and `noise`."""
+"""{subject: {key of a score: value}}, of `generator`, `real_images` and `noise`; of clips, also of `shuffled` and `still`."""
 
 _PROTOCOL = re.compile(r"_(\d+)_heldout$")
 """End of a score's key: number of samples, and what they were compared with."""
+
+_OF_CLIPS = {
+    "kept_class_share": "show one class in at least three quarters of their frames",
+    "usual_speed_share": "move as fast as the middle 90% of real ones",
+}
+"""Shares of clips, by what they are shares of."""
 
 _GOOD = 0.3
 
@@ -88,6 +94,10 @@ def rate_scores(scores: Scores) -> list[str]:
     share = find_score(generator, "asked_class_share")
     if share is not None:
         sentences.append(f"{share:.1%} of the images are of the class that was asked for.")
+    for name, words in _OF_CLIPS.items():
+        share = find_score(generator, name)
+        if share is not None:
+            sentences.append(f"{share:.0%} of the clips {words} (real ones: {find_score(real, name):.0%}).")
     return sentences
 
 

@@ -6,6 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from base_parameters import section
+from ganflow.config.data import DataParameters
+from ganflow.data.sources.moving_digits import draw_motion, make_clip
 from ganflow.errors import DataError
 from ganflow.metrics.motion import Motion, directions, kept_shares, measure_motion, motion_scores, shuffled, still
 from moving_bars import moving_bars
@@ -88,6 +91,21 @@ def test_the_speed_of_known_clips_is_found():
     # each axis goes one pixel a frame, back and forth: √2 but where a turn falls into a frame, and it never does for whole pixels
     assert measure_motion(moving_bars(20, speed=1)[0]).speeds == pytest.approx([2**0.5] * 20, rel=0.05)
     assert measure_motion(moving_bars(20, speed=2)[0]).speeds == pytest.approx([8**0.5] * 20, rel=0.2)
+
+
+@pytest.mark.parametrize("textured", [False, True])
+def test_the_speed_of_digits_is_the_one_that_they_were_drawn_with(textured):
+    changes = {"image": {"height": 32, "width": 32, "channels": 1, "resize": "crop", "background": "black"}}
+    parameters = section(DataParameters, source="moving_digits", **changes)
+    wanted = parameters.moving_digits.model_copy(update={"textured": textured})
+    parameters = parameters.model_copy(update={"moving_digits": wanted})
+    numbers = range(60)
+    truth = np.array([np.hypot(*draw_motion(parameters, number).velocities[0]) for number in numbers])
+    found = measure_motion(np.stack([make_clip(parameters, number)[0] for number in numbers])).speeds
+    # from 1 to 3 pixels a frame; a turn within a frame makes its way shorter, rounding and texture move the centroid a little
+    assert np.corrcoef(truth, found)[0, 1] > 0.95
+    assert np.median(found / truth) == pytest.approx(1.0, abs=0.05)
+    assert np.abs(np.quantile(found / truth, [0.05, 0.95]) - 1).max() < 0.2
 
 
 def test_a_little_noise_does_not_move():

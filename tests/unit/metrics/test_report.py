@@ -9,8 +9,8 @@ from ganflow.errors import DataError
 from ganflow.metrics.classes import class_histogram_distance
 from ganflow.metrics.frechet import frechet_distance
 from ganflow.metrics.kernel import kernel_distance
-from ganflow.metrics.neighbours import manifold_scores
 from ganflow.metrics.motion import measure_motion, motion_scores
+from ganflow.metrics.neighbours import manifold_scores
 from ganflow.metrics.report import FeatureSet, score, score_key
 from moving_bars import moving_bars
 

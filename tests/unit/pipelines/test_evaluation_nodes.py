@@ -98,7 +98,7 @@ def test_clips_are_scored_beside_the_same_clips_in_disorder_and_at_rest(evaluati
     assert len({frozenset(own) for own in scores.values()}) == 1
     of_subjects = {name: own["motion_energy_12_heldout"] for name, own in scores.items()}
     # of the same clips: no motion at rest, and more in disorder
-    assert of_subjects["still"] == 0.0 < of_subjects["real_images"] < of_subjects["shuffled"] < of_subjects["noise"]
+    assert of_subjects["still"] == 0.0 < of_subjects["real_images"] < of_subjects["shuffled"]
 
 
 def test_images_have_no_scores_of_clips(images, evaluation_parameters, architectures, extractor):

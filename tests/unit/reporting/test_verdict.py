@@ -71,6 +71,15 @@ def test_precision_recall_and_the_share_of_asked_classes_are_named_where_they_we
     assert rate_scores({}) == []
 
 
+def test_of_clips_it_is_told_how_many_keep_their_class_and_move_as_real_ones():
+    told = scores(kept_class_share_500_heldout=0.84, usual_speed_share_500_heldout=0.81)
+    told["real_images"] |= {"kept_class_share_500_heldout": 0.97, "usual_speed_share_500_heldout": 0.9}
+    assert rate_scores(told)[1:] == [
+        "84% of the clips show one class in at least three quarters of their frames (real ones: 97%).",
+        "81% of the clips move as fast as the middle 90% of real ones (real ones: 90%).",
+    ]
+
+
 def test_a_score_is_found_by_its_whole_name():
     values = {"kernel_distance_standard_error_500_heldout": 3.0, "kernel_distance_500_heldout": 2.0}
     assert find_score(values, "kernel_distance") == 2.0
