@@ -151,7 +151,8 @@ def test_every_dependency_has_its_reason(project_root):
     assert [name for name in names if name not in reasons] == []
 
 
-PRESETS = ("classic", "dcgan", "hinge_sn", "images", "lsgan", "r3gan", "smoke", "wgan", "wgan_gp", "base")
+PRESETS = ("classic", "dcgan", "hinge_sn", "images", "lsgan", "r3gan", "smoke", "video", "video_paper", "wgan", "wgan_gp", "base")
+CLIPS = {"video": (16, 32, 32, 1), "video_paper": (32, 64, 64, 3)}
 
 
 def test_presets_are_the_environments(project_root):
@@ -171,7 +172,7 @@ def test_every_preset_is_valid_builds_and_may_be_combined(project_root, name):
     check_recipe(sections["training"], sections["networks"].discriminator)
     # a preset with tables of its own for pictures says their size
     own, size = sections["data"], sections["data"].image
-    shape = (size.height, size.width, size.channels) if own.source == "folder" else (28, 28, 1)
+    shape = CLIPS.get(name) or ((size.height, size.width, size.channels) if own.source == "folder" else (28, 28, 1))
     generator, discriminator = build_pair(sections["networks"], shape)
     assert (generator["config"]["name"], discriminator["config"]["name"]) == ("generator", "discriminator")
 
