@@ -68,7 +68,7 @@ class WatchedRun:
         images: np.ndarray | None = None,
         real_images: np.ndarray | None = None,
     ) -> None:
-        """Prepare a run on the laboratory's images, or others, of which no classes are known; it is compared with `real_images`, if any."""
+        """Prepare a run on the laboratory's images, or others without classes; compared with `real_images`, or with these."""
         self._train = laboratory.train if images is None or images is laboratory.images else ImageSet(images)
         self._training = training
         self.seconds = {"training": 0.0, "watching": 0.0, "scoring": 0.0}

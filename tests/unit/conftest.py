@@ -39,6 +39,21 @@ def wide(networks_parameters):
 
 
 @pytest.fixture(scope="session")
+def two_streams(networks_parameters):
+    """Tiny networks of two streams, for clips of 4 frames of 8 × 8 pixels; without dropout."""
+    parts = networks_parameters.model_dump()
+    parts["generator"] |= {
+        "stages": [{"width": 5}, {"width": 4, "kernel_size": 3, "double": True}],
+        "output_doubles": True,
+        "dropout": 0.0,
+        "streams": "two",
+        "mask_penalty": 0.3,
+    }
+    parts["discriminator"] |= {"dropout": 0.0}
+    return type(networks_parameters).model_validate(parts)
+
+
+@pytest.fixture(scope="session")
 def fingerprint(images):
     from ganflow.runtime.hashing import hash_array
 

@@ -51,7 +51,20 @@ def test_a_missing_export_says_how_to_make_one():
 @pytest.mark.parametrize("folder", [".", "src/ganflow"])
 def test_environments_are_the_folders_of_settings_wherever_one_stands(project_root, monkeypatch, folder):
     monkeypatch.chdir(project_root / folder)
-    assert known_environments() == ["base", "classic", "dcgan", "hinge_sn", "images", "lsgan", "r3gan", "smoke", "wgan", "wgan_gp"]
+    assert known_environments() == [
+        "base",
+        "classic",
+        "dcgan",
+        "hinge_sn",
+        "images",
+        "lsgan",
+        "r3gan",
+        "smoke",
+        "video",
+        "video_paper",
+        "wgan",
+        "wgan_gp",
+    ]
 
 
 def test_outside_a_project_there_are_no_environments(tmp_path, monkeypatch):

@@ -30,7 +30,6 @@ class Kinds(NamedTuple):
         spectral: `convolution` with spectral normalization.
         enlarging: to the nearest pixel.
         pooling: mean over squares or cubes.
-        global_pooling: mean over all of the map.
     """
 
     convolution: Kind
@@ -40,7 +39,6 @@ class Kinds(NamedTuple):
     spectral: Kind
     enlarging: Kind
     pooling: Kind
-    global_pooling: Kind
 
 
 _KINDS = {
@@ -52,7 +50,6 @@ _KINDS = {
         SpectralConv2D,
         layers.UpSampling2D,
         layers.AveragePooling2D,
-        layers.GlobalAveragePooling2D,
     ),
     3: Kinds(
         layers.Conv3D,
@@ -62,7 +59,6 @@ _KINDS = {
         SpectralConv3D,
         layers.UpSampling3D,
         layers.AveragePooling3D,
-        layers.GlobalAveragePooling3D,
     ),
 }
 
@@ -123,6 +119,13 @@ def output_convolution(features: Any, filters: int, parameters: GeneratorParamet
     if parameters.output_doubles:
         return _doubling_convolution(kinds, filters, kernel_size, parameters, name=name)(features)
     return kinds.convolution(filters, kernel_size, padding="same", name=name)(features)
+
+
+def halves(features: Any, name: str) -> Any:
+    """Means over the halves of a map along every axis, side by side: (N, H, W, C) to (N, 4·C), (N, T, H, W, C) to (N, 8·C)."""
+    sizes = tuple(-(-side // 2) for side in features.shape[1:-1])
+    means = kinds_for(features).pooling(sizes, padding="same", name=f"{name}_means")(features)
+    return layers.Flatten(name=name)(means)
 
 
 def _doubling_convolution(kinds: Kinds, filters: int, kernel_size: int, parameters: GeneratorParameters, **options: Any) -> layers.Layer:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ganflow.config.networks import DiscriminatorParameters, GeneratorParameters, GeneratorStage, LatentParameters, NetworksParameters
 from ganflow.errors import ConfigurationError
-from ganflow.networks.blocks import discriminator_block, generator_block, kinds_for, output_convolution, project
+from ganflow.networks.blocks import discriminator_block, generator_block, halves, output_convolution, project
 from ganflow.networks.conditional import IMAGES, LABEL, NOISE, AskedClass, OwnClass, class_proportions
 from ganflow.networks.latent import Latent
 from ganflow.networks.spectral import SpectralDense
@@ -112,8 +112,7 @@ def build_discriminator(parameters: DiscriminatorParameters, image_shape: tuple[
     logit = dense(1, name="logit")(keras.layers.Flatten(name="features")(hidden))
     if num_classes:
         inputs = {IMAGES: images, LABEL: keras.Input((), dtype="int32", name=LABEL)}
-        pooled = kinds_for(hidden).global_pooling(name="mean_features")(hidden)
-        of_classes = dense(num_classes, use_bias=False, name="class_logits")(pooled)
+        of_classes = dense(num_classes, use_bias=False, name="class_logits")(halves(hidden, "class_features"))
         logit = keras.layers.Add(name="conditional_logit")([logit, OwnClass(name="class_logit")([of_classes, inputs[LABEL]])])
     return keras.Model(inputs, logit, name="discriminator")
 

@@ -42,7 +42,7 @@ def generator_table(parameters: GeneratorParameters, image_shape: tuple[int, ...
     if any(num % factor for num in frames):
         raise ConfigurationError(
             f"Got clips of {frames[0]} frames and a generator that doubles its first map to {factor} times its size, expected a multiple "
-            f"of {factor} frames. Cut clips of {-(-frames[0] // factor) * factor}, or give networks.generator.stages that double less often."
+            f"of {factor} frames. Cut clips of {-(-frames[0] // factor) * factor}, or double less often (networks.generator.stages)."
         )
     return table
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ganflow import networks
 from ganflow.errors import ConfigurationError
+from ganflow.networks.blocks import halves
 from ganflow.networks.conditional import (
     LABEL,
     NOISE,
@@ -89,6 +90,20 @@ def test_the_logit_is_that_of_the_image_and_of_its_class(pair, networks_paramete
         plain, of_classes = inner(asked, training=False)
         expected = plain.numpy()[:, 0] + of_classes.numpy()[:, label]
         np.testing.assert_allclose(discriminator(asked, training=False).numpy()[:, 0], expected, rtol=1e-5)
+
+
+def test_a_class_is_judged_by_the_means_over_halves_of_the_last_map():
+    features = np.arange(7 * 7 * 2, dtype=np.float32).reshape(1, 7, 7, 2)
+    inputs = keras.Input((7, 7, 2))
+    found = keras.Model(inputs, halves(inputs, "class_features"))(features)
+    # of seven rows or columns, four and three
+    expected = [features[0, rows, columns].mean(axis=(0, 1)) for rows in (slice(4), slice(4, 7)) for columns in (slice(4), slice(4, 7))]
+    np.testing.assert_allclose(found.numpy()[0], np.concatenate(expected), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("shape", "num"), [((7, 7, 64), 4), ((4, 4, 5), 4), ((1, 2, 5), 2), ((2, 4, 4, 5), 8), ((1, 3, 3, 5), 4)])
+def test_a_map_has_as_many_halves_as_its_sides_allow(shape, num):
+    assert halves(keras.Input(shape), "class_features").shape == (None, num * shape[-1])
 
 
 def test_without_classes_nothing_of_it_is_there(networks_parameters):

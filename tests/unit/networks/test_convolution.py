@@ -8,13 +8,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganflow.networks import fourier
-from ganflow.networks.convolution import METHODS, SameConv2D, UpsampledConv2D, folding_matrix
+from ganflow.networks.convolution import (
+    METHODS,
+    SameConv2D,
+    UpsampledConv2D,
+    UpsampledConv3D,
+    folding_matrix,
+    transposed_folding_matrix,
+)
 
 
 def plain_pair(kernel: np.ndarray, bias: np.ndarray) -> keras.Sequential:
-    convolution = keras.layers.Conv2D(kernel.shape[3], kernel.shape[0], padding="same")
-    pair = keras.Sequential([keras.layers.UpSampling2D(2, interpolation="nearest"), convolution])
-    pair.build((None, None, None, kernel.shape[2]))
+    *sides, channels, filters = kernel.shape
+    upsampling, convolution = {
+        2: (keras.layers.UpSampling2D(2), keras.layers.Conv2D(filters, sides[0], padding="same")),
+        3: (keras.layers.UpSampling3D(2), keras.layers.Conv3D(filters, sides[0], padding="same")),
+    }[len(sides)]
+    pair = keras.Sequential([upsampling, convolution])
+    pair.build((None, *[None] * len(sides), channels))
     convolution.set_weights([kernel, bias])
     return pair
 
@@ -57,6 +68,26 @@ def test_equals_upsampling_then_convolution_gradients_included(kernel_size, heig
         patch.setattr(fourier, "is_cheaper", lambda *_: True)
         found = results(folded, inputs, at_outputs)
     assert_same(found, results(plain_pair(kernel, bias), inputs, at_outputs))
+
+
+@settings(max_examples=10)
+@given(
+    kernel_size=st.sampled_from([1, 3, 5]),
+    sides=st.tuples(*[st.integers(1, 4)] * 3),
+    channels=st.integers(1, 3),
+    filters=st.integers(1, 3),
+    seed=st.integers(0, 2**31),
+)
+def test_in_three_axes_too_it_equals_upsampling_then_convolution(kernel_size, sides, channels, filters, seed):
+    random = np.random.default_rng(seed)
+    inputs = tf.constant(random.normal(size=(2, *sides, channels)), tf.float32)
+    kernel = random.normal(size=(*[kernel_size] * 3, channels, filters)).astype(np.float32)
+    bias = random.normal(size=filters).astype(np.float32)
+    at_outputs = tf.constant(random.normal(size=(2, *(2 * side for side in sides), filters)), tf.float32)
+    folded = UpsampledConv3D(filters, kernel_size)
+    folded.build(inputs.shape)
+    folded.set_weights([kernel, bias])
+    assert_same(results(folded, inputs, at_outputs), results(plain_pair(kernel, bias), inputs, at_outputs))
 
 
 def test_both_methods_of_a_convolution_without_upsampling_agree_with_keras():
@@ -129,9 +160,27 @@ def test_five_taps_cost_36_instead_of_100():
     assert 4 * folding_matrix(5).shape[1] ** 2 == 36
 
 
-def test_even_kernels_are_refused():
+def test_transposed_folding_matrix_of_three_taps_by_hand():
+    # small pixel m is enlarged pixels 2m and 2m+1; large pixel 2m-1 reads the first by its last tap, 2m both by the last two, and so on
+    assert transposed_folding_matrix(3).tolist() == [[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]]
+
+
+@given(kernel_size=st.integers(0, 20).map(lambda half: 2 * half + 1))
+def test_every_tap_is_used_once_for_each_of_the_two_pixels_that_one_becomes(kernel_size):
+    assert (transposed_folding_matrix(kernel_size).sum(axis=0) == 2).all()
+
+
+@pytest.mark.parametrize(("kernel_size", "folded", "plain"), [(3, 64, 216), (5, 216, 1000)])
+def test_in_three_axes_folding_saves_two_thirds_or_more(kernel_size, folded, plain):
+    # 27 or 125 taps at each of the 8 enlarged pixels
+    assert 8 * kernel_size**3 == plain
+    assert len(transposed_folding_matrix(kernel_size)) ** 3 == folded
+
+
+@pytest.mark.parametrize("layer", [UpsampledConv2D, UpsampledConv3D])
+def test_even_kernels_are_refused(layer):
     with pytest.raises(ValueError, match="odd.*got 4"):
-        UpsampledConv2D(3, 4)
+        layer(3, 4)
 
 
 @pytest.mark.parametrize("layer", [SameConv2D, UpsampledConv2D])
@@ -142,3 +191,12 @@ def test_survives_a_keras_file(tmp_path, layer):
     assert loaded.layers[0].method == "fourier"
     inputs = np.random.default_rng(0).normal(size=(2, 7, 7, 24)).astype(np.float32)
     np.testing.assert_array_equal(loaded(inputs), model(inputs))
+
+
+def test_three_axes_survive_a_keras_file(tmp_path):
+    model = keras.Sequential([keras.Input((2, 3, 4, 2)), UpsampledConv3D(3, 5)])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    inputs = np.random.default_rng(0).normal(size=(2, 2, 3, 4, 2)).astype(np.float32)
+    np.testing.assert_array_equal(loaded(inputs), model(inputs))
+    assert model.output_shape == (None, 4, 6, 8, 3)

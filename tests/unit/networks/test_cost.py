@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from ganflow.networks.convolution import SameConv2D, UpsampledConv2D
+from ganflow.networks.convolution import SameConv2D, UpsampledConv2D, UpsampledConv3D
 from ganflow.networks.cost import count_operations
 
 
@@ -34,6 +34,9 @@ def test_a_folded_convolution_reads_the_small_map():
 
 def test_convolutions_of_three_axes_count_all_of_them():
     assert operations(layers.Conv3D(7, 3, padding="same"), 4, 8, 6, 2) == 2 * 4 * 8 * 6 * 27 * 2 * 7
+    assert operations(layers.Conv3DTranspose(7, 4, strides=2, padding="same"), 4, 8, 6, 2) == 2 * 4 * 8 * 6 * 64 * 2 * 7
+    # folded, 3 taps are 4 of a transposed convolution, which is applied at every pixel that it reads
+    assert operations(UpsampledConv3D(7, 3), 4, 8, 6, 2) == 2 * 4 * 8 * 6 * 64 * 2 * 7
 
 
 def test_other_layers_cost_nothing():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ganflow.networks.spectral import SpectralConv2D, SpectralDense, divide_by_spectral_norm
+from ganflow.networks.spectral import SpectralConv2D, SpectralConv3D, SpectralDense, divide_by_spectral_norm
 
 
 def settled_direction(kernel, num_steps=200):
@@ -39,10 +39,12 @@ def test_the_gradient_flows_through_the_norm():
     assert float(tf.reduce_sum(tape.gradient(value, kernel) * kernel)) == pytest.approx(0.0, abs=1e-4)
 
 
-@pytest.fixture(params=["convolution", "dense"])
+@pytest.fixture(params=["convolution", "convolution of clips", "dense"])
 def layer_and_shape(request):
     if request.param == "dense":
         return SpectralDense(4), (2, 7)
+    if request.param == "convolution of clips":
+        return SpectralConv3D(4, 3, padding="same"), (2, 3, 5, 5, 3)
     return SpectralConv2D(4, 3, padding="same"), (2, 5, 5, 3)
 
 
@@ -59,7 +61,7 @@ def test_only_training_moves_the_direction(layer_and_shape):
 
 def test_equals_the_plain_layer_with_the_divided_kernel(layer_and_shape):
     layer, shape = layer_and_shape
-    kind = {SpectralConv2D: keras.layers.Conv2D, SpectralDense: keras.layers.Dense}[type(layer)]
+    kind = {SpectralConv2D: keras.layers.Conv2D, SpectralConv3D: keras.layers.Conv3D, SpectralDense: keras.layers.Dense}[type(layer)]
     config = layer.get_config()
     plain = kind.from_config(config)
     layer.build(shape)

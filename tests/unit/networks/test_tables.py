@@ -104,3 +104,23 @@ def test_an_output_that_doubles_takes_the_place_of_the_last_row():
     assert generator.output_shape == (None, 64, 64, 3)
     # kernels of 4 × 4 from the last row's 32 channels to 3, and 3 biases
     assert generator.get_layer("output_convolution").count_params() == 4 * 4 * 32 * 3 + 3
+
+
+def test_a_clip_has_the_table_of_its_frames_with_kernels_of_three():
+    clips, images = generator_table(GENERATOR, (16, 32, 32, 1)), generator_table(GENERATOR, (32, 32, 1))
+    assert [row.width for row in clips] == [row.width for row in images] == [128, 64, 32, 16]
+    assert [(row.kernel_size, row.double) for row in clips[1:]] == [(3, True)] * 3
+    assert discriminator_table(DISCRIMINATOR, (16, 32, 32, 1)) == discriminator_table(DISCRIMINATOR, (32, 32, 1))
+
+
+def test_an_output_that_doubles_leaves_out_the_last_row_of_a_clip_too():
+    table = generator_table(section(GeneratorParameters, output_doubles=True), (16, 32, 32, 1))
+    assert [row.width for row in table] == [128, 64, 32]
+
+
+@pytest.mark.parametrize(("changes", "factor", "fitting"), [({}, 8, 16), ({"stages": [{"width": 3}, {"width": 2, "double": True}]}, 2, 14)])
+def test_frames_that_cannot_be_halved_as_often_are_refused(changes, factor, fitting):
+    # 32 = 4 · 2³ pixels
+    with pytest.raises(ConfigurationError, match=f"Got clips of 13 frames .* multiple of {factor} frames. Cut clips of {fitting}, or"):
+        generator_table(section(GeneratorParameters, **changes), (13, 32, 32, 1))
+    assert generator_table(section(GeneratorParameters, **changes), (fitting, 32, 32, 1))

@@ -96,3 +96,24 @@ def test_colour_by_hand(scale):
 def test_draws_in_the_middle_leave_colours_as_they_are():
     images = tf.constant(np.random.default_rng(0).uniform(size=(3, 4, 4, 3)).astype(np.float32))
     np.testing.assert_allclose(recolour(images, tf.fill((3, 3), 0.5), 1.0, (0.0, 1.0)), images, rtol=1e-5)
+
+
+def test_all_frames_of_a_clip_are_treated_alike():
+    # so a clip of the same frame over and over is that frame, augmented, over and over; the mean of all frames is that of each
+    random = np.random.default_rng(0)
+    images = random.uniform(size=(5, 8, 6, 3)).astype(np.float32)
+    draws = tf.constant(random.uniform(size=(5, NUM_DRAWS)), tf.float32)
+    parameters = AugmentationParameters(translation=0.25, cutout=0.5, mirror=True, colour=1.0)
+    clips = augment(tf.constant(images[:, np.newaxis].repeat(3, axis=1)), parameters, draws, (0.0, 1.0))
+    assert clips.shape == (5, 3, 8, 6, 3)
+    expected = augment(tf.constant(images), parameters, draws, (0.0, 1.0))
+    for frame in range(3):
+        np.testing.assert_allclose(clips[:, frame], expected, rtol=1e-5, atol=1e-6)
+    assert not np.allclose(expected, images)
+
+
+def test_a_clip_keeps_its_frames_in_their_order():
+    # frame t is all t + 1: where it is not hidden it stays so
+    clip = tf.constant(np.arange(1, 5, dtype=np.float32).reshape(1, 4, 1, 1, 1) * np.ones((1, 1, 8, 8, 1), np.float32))
+    seen = augment(clip, AugmentationParameters(translation=0.25, cutout=0.25, mirror=True), tf.fill((1, NUM_DRAWS), 0.3), (0.0, 1.0))
+    assert [sorted(set(np.ravel(frame))) for frame in seen[0]] == [[0, number] for number in (1, 2, 3, 4)]

@@ -98,6 +98,30 @@ def test_the_generator_gradient_in_two_halves_is_the_whole_gradient(state, real_
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-8)
 
 
+def test_losses_that_layers_add_are_walked_down_too(state, real_images):
+    recorders = [Recorder() for _ in range(3)]
+    latents = tf.random.stateless_normal((4, 6), (0, 1))
+    with tf.GradientTape(persistent=True) as tape:
+        fake_images = state.generator(latents, training=False)
+        brightness = tf.reduce_mean(fake_images)
+    measured = []
+    for recorder, own, augmented in zip(
+        recorders, ((), (brightness, 2.0 * brightness), (brightness,)), (tf.identity, tf.identity, lambda images: 0 * images), strict=True
+    ):
+        changed = dataclasses.replace(state, generator_optimizer=recorder)
+        value, _ = update_generator(changed, LOSSES["wasserstein"], Seen(real_images), Seen(fake_images), tape, augmented, own)
+        measured.append(float(value))
+    of_brightness = tape.gradient(brightness, state.generator.trainable_variables)
+    without, threefold, alone = (recorder.gradients for recorder in recorders)
+    # where nothing of the fakes is seen, they are all that is learnt
+    for one, other, expected in zip(threefold, alone, of_brightness, strict=True):
+        np.testing.assert_allclose(other, expected, rtol=1e-5, atol=1e-8)
+        assert one.shape == expected.shape
+    assert any(np.abs(np.subtract(one, other)).max() > 0 for one, other in zip(threefold, without, strict=True))
+    # dropout in the discriminator draws anew in each update, so the loss that is reported is the same but for that
+    assert measured[0] == pytest.approx(measured[1], abs=0.5)
+
+
 def test_a_loss_that_compares_gets_the_real_logits(state, real_images):
     seen = []
 
