@@ -117,8 +117,8 @@ def checkerboard(chart: Chart) -> Detection | None:
 def frozen_clips(chart: Chart) -> Detection | None:
     """In clips hardly anything moves."""
     real = relative_motion(chart.real)
-    # of images, the numbers are NaN
-    if not chart.is_visible() or not chart.stays_bad(lambda row: relative_motion(row) / real, lambda share: share < 0.2):
+    # of images it is NaN, and real clips may stand still themselves
+    if not real > 0 or not chart.is_visible() or not chart.stays_bad(lambda row: relative_motion(row) / real, lambda share: share < 0.2):
         return None
     return Detection("frozen_clips", {"motion": relative_motion(chart.newest) / real})
 

@@ -117,7 +117,7 @@ def frozen_clips(detection: Detection, recipe: Recipe) -> Finding:
         "serious",
         f"from frame to frame generated clips change {detection.numbers['motion']:.2f} times as much as real ones do, measured by contrast",
         "The generator draws one frame and repeats it, and the discriminator does not hold that against it.",
-        f"{bound_slope(recipe)}, lower {learning_rate(recipe, 'generator')}, or train longer.",
+        f"{bound_slope(recipe)}, lower {learning_rate(recipe, 'generator')} or networks.generator.mask_penalty, or train longer.",
     )
 
 

@@ -67,6 +67,8 @@ def test_clips_are_frozen_below_a_fifth_of_the_motion_of_real_ones():
     # 0.09 over 0.3² is 1
     assert frozen_clips(chart(3, real=MOVING, sheet_motion=[0.0171] * 3)).numbers == pytest.approx({"motion": 0.19})
     assert frozen_clips(chart(3, real=MOVING, sheet_motion=[0.0189] * 3)) is None
+    # real clips that stand still themselves
+    assert frozen_clips(chart(3, real=MOVING | {"sheet_motion": 0.0}, sheet_motion=[0.0] * 3)) is None
     # more motion than real clips have is another matter
     assert frozen_clips(chart(3, real=MOVING, sheet_motion=[0.9] * 3)) is None
 
