@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+VARIED = np.random.default_rng(0).integers(0, 256, (3003, 8, 8, 1), np.uint8)
+"""Images that differ."""
+
 TRAINING = ("run", "--env", "smoke", "--pipelines", "data,networks,training")
 
 
@@ -86,14 +89,33 @@ def test_a_truncated_idx_file_is_refused(project, tmp_path):
             ",data.held_out_share=0.5,extractor.name=classifier",
             "Got extractor.name 'classifier', which needs labels, for images without any.",
         ),
+        (
+            {"images": VARIED[:64]},
+            ",data.held_out_share=0.5,networks.conditional=true",
+            "networks.conditional is true, but the images have no labels. Set it to auto or false",
+        ),
+        (
+            {"images": VARIED, "labels": np.arange(len(VARIED)) % 1001},
+            ",data.held_out_share=0.01,extractor.name=random_convolutions",
+            "Got 1001 classes, expected 1000 at most for networks that know them. Set networks.conditional=false",
+        ),
     ],
-    ids=["floats", "no split", "no labels"],
+    ids=["floats", "no split", "no labels", "no classes to ask for", "too many classes"],
 )
 def test_images_that_do_not_fit_are_refused_before_anything_is_trained(project, tmp_path, arrays, params, message):
     np.savez(tmp_path / "images.npz", **arrays)
     line = project.refuse("run", "--env", "smoke", "--params", f"data.source=npz,data.location={tmp_path / 'images.npz'}{params}")
     assert message in line
     assert not project.checkpoints()
+
+
+def test_a_class_that_the_generator_does_not_know_is_refused(project):
+    project.run(*TRAINING)
+    drawing = ("run", "--env", "smoke", "--pipelines", "sampling", "--params")
+    assert "Got sampling.classes = [3, 11], expected numbers from 0 to 9. Leave [11] out." in project.refuse(
+        *drawing, "sampling.classes=[3,11]"
+    )
+    assert "SamplingParameters.classes" in project.refuse(*drawing, "sampling.classes=[-1]")
 
 
 def test_a_damaged_checkpoint_is_refused_and_left_alone(project):
