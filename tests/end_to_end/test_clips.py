@@ -137,4 +137,6 @@ def test_a_folder_of_moving_pictures_is_cut_into_clips_and_what_is_damaged_is_na
     assert why["one.gif"] == "one frame, fewer than a clip has (data.clip.frames=8)"
     assert why["cut.gif"].startswith("damaged after ")
     assert why["sizes/*.png"] == "frames of 2 sizes, such as 32 × 32 and 33 × 32"
-    assert "Got the picture" in empty_project.refuse(*run(own | {"data.on_bad_image": "fail"}, "--pipelines", "data"))
+    assert "Got a picture that cannot be used: cut.gif: damaged" in empty_project.refuse(
+        *run(own | {"data.on_bad_image": "fail"}, "--pipelines", "data")
+    )

@@ -116,7 +116,9 @@ def test_its_operations_by_hand(pair):
     assert count_operations(networks.instantiate(pair[0])) == 2 * (moving + still)
 
 
-@pytest.mark.longer(twin="tests/unit/training/test_clips.py::test_a_penalty_closes_the_mask_and_is_no_part_of_the_loss_that_is_reported")
+@pytest.mark.longer(
+    twin="tests/unit/training/test_training_on_clips.py::test_a_penalty_closes_the_mask_and_is_no_part_of_the_loss_that_is_reported"
+)
 def test_it_takes_a_step(preset, pair):
     parameters = TrainingParameters.model_validate(preset["training"] | {"batch_size": 2, "distribution": "single", "jit": "off"})
     state = create_state(*pair, parameters)

@@ -27,7 +27,8 @@ def clips():
     [
         True,
         pytest.param(
-            False, marks=pytest.mark.longer(twin="tests/unit/training/test_clips.py::test_a_resumed_run_of_clips_is_bit_identical")
+            False,
+            marks=pytest.mark.longer(twin="tests/unit/training/test_training_on_clips.py::test_a_resumed_run_of_clips_is_bit_identical"),
         ),
     ],
 )
