@@ -15,6 +15,7 @@ from ganflow.training.step import METRICS, TrainingStep
 
 SHAPE = (4, 8, 8, 1)
 BIAS = "generator/output_convolution/bias"
+SAME = "tests/unit/training/test_training_on_clips.py::test_a_resumed_run_of_clips_is_bit_identical"
 
 
 @pytest.fixture(scope="module")
@@ -22,16 +23,7 @@ def clips():
     return np.random.default_rng(0).integers(0, 256, (12, *SHAPE), dtype=np.uint8)
 
 
-@pytest.mark.parametrize(
-    "is_labelled",
-    [
-        True,
-        pytest.param(
-            False,
-            marks=pytest.mark.longer(twin="tests/unit/training/test_training_on_clips.py::test_a_resumed_run_of_clips_is_bit_identical"),
-        ),
-    ],
-)
+@pytest.mark.parametrize("is_labelled", [True, pytest.param(False, marks=pytest.mark.longer(twin=SAME))])
 def test_a_resumed_run_of_clips_is_bit_identical(two_streams, training_parameters, clips, is_labelled):
     labelled = ImageSet(clips, np.arange(len(clips)) % 2, ("a", "b")) if is_labelled else ImageSet(clips)
     pair = networks.build_pair(two_streams, SHAPE, [6, 6] if is_labelled else ())
