@@ -53,7 +53,8 @@ def plain_stream(latent: keras.KerasTensor, parameters: NetworksParameters, shap
     hidden = layers.ReLU()(layers.BatchNormalization(momentum=momentum)(hidden))
     hidden = layers.Reshape((*sides, first.width))(hidden)
     for stage in rest:
-        hidden = convolution(stage.width, stage.kernel_size, padding="same", use_bias=False)(upsampling()(hidden))
+        hidden = upsampling()(hidden) if stage.double else hidden
+        hidden = convolution(stage.width, stage.kernel_size, padding="same", use_bias=False)(hidden)
         hidden = layers.ReLU()(layers.BatchNormalization(momentum=momentum)(hidden))
     return convolution(shape[-1], parameters.generator.output_kernel_size, padding="same")(upsampling()(hidden))
 
