@@ -87,3 +87,9 @@ class DataParameters(Section):
     max_bad_fraction: Annotated[float, Field(ge=0, le=1)]
     held_out_share: Annotated[float, Field(gt=0, lt=1)] | None
     seed: Seed
+
+    @property
+    def picture_shape(self) -> tuple[int, ...]:
+        """What the pictures of a collection become: (H, W, C), or (T, H, W, C) of moving ones."""
+        frames = (self.clip.frames,) if self.source == "video_folder" else ()
+        return (*frames, self.image.height, self.image.width, self.image.channels)

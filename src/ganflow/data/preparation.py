@@ -69,10 +69,9 @@ def open_source(parameters: DataParameters, pictures: PictureStore) -> Source:
         ConfigurationError: if the source is unknown, or the location does not suit it.
         DataError: if the files cannot be found or described. Their content may be found wrong only when the chunks are read.
     """
-    name, image = parameters.source, parameters.image
+    name = parameters.source
     if name in COLLECTIONS:
-        frames = (parameters.clip.frames,) if name == "video_folder" else ()
-        chunks = partial(pictures.chunks, image_shape=(*frames, image.height, image.width, image.channels))
+        chunks = partial(pictures.chunks, image_shape=parameters.picture_shape)
         return Source(pictures.class_names(), pictures.state(), chunks, is_divided=True)
     if name not in SOURCES:
         known = sorted([*SOURCES, *COLLECTIONS])

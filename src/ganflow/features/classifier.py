@@ -15,6 +15,7 @@ from keras import layers
 from ganflow.config.extractor import ExtractorParameters
 from ganflow.data.images import ImageSet
 from ganflow.metrics.motion import NUM_DIRECTIONS, directions
+from ganflow.networks.blocks import kinds_for
 from ganflow.networks.normalization import FusedBatchNormalization
 
 FEATURE_WIDTH = 128
@@ -30,10 +31,8 @@ _LARGEST_MAP = 4
 MOST_IMAGES = 60_000
 """That the classifier is trained on; more would make it little better, and have to fit into memory."""
 
-CONVOLUTION = {3: layers.Conv2D, 4: layers.Conv3D}
-"""By the rank of an image or clip."""
-
 _POOLING = {3: layers.MaxPooling2D, 4: layers.MaxPooling3D}
+"""By the rank of an image or clip."""
 
 
 def most_images(image_shape: tuple[int, ...]) -> int:
@@ -86,7 +85,7 @@ def build_classifier(image_shape: tuple[int, ...], num_classes: int, widths: tup
 
 
 def _convolve(hidden: Any, width: int, name: str) -> Any:
-    hidden = CONVOLUTION[len(hidden.shape) - 1](width, 3, padding="same", use_bias=False, name=f"{name}_convolution")(hidden)
+    hidden = kinds_for(hidden).convolution(width, 3, padding="same", use_bias=False, name=f"{name}_convolution")(hidden)
     hidden = FusedBatchNormalization(momentum=0.9, name=f"{name}_normalization")(hidden)
     return layers.ReLU(name=f"{name}_activation")(hidden)
 

@@ -14,7 +14,8 @@ from keras import layers
 
 from ganflow.config.extractor import ExtractorParameters
 from ganflow.data.images import ImageSet
-from ganflow.features.classifier import CONVOLUTION, FEATURE_WIDTH, halve, stage_widths
+from ganflow.features.classifier import FEATURE_WIDTH, halve, stage_widths
+from ganflow.networks.blocks import kinds_for
 from ganflow.runtime.seeds import named_random
 
 _NUM_MEASURED = 2_000
@@ -37,9 +38,9 @@ def build_random_convolutions(image_shape: tuple[int, ...], num_classes: int = 0
     del num_classes
     hidden = inputs = keras.Input(image_shape, name="images")
     hidden = layers.Rescaling(2.0, -1.0, name="scaling")(hidden)
-    convolution = CONVOLUTION[len(image_shape)]
     for number, width in enumerate(stage_widths(image_shape), start=1):
         initializer = keras.initializers.HeNormal(seed=None)
+        convolution = kinds_for(hidden).convolution
         hidden = convolution(width, 3, padding="same", kernel_initializer=initializer, name=f"stage_{number}_convolution")(hidden)
         hidden = layers.ReLU(name=f"stage_{number}_activation")(hidden)
         hidden = halve(hidden, f"stage_{number}_pooling")

@@ -62,7 +62,7 @@ def recommend(
         networks: settings at hand.
         training: settings at hand.
     """
-    geometry, frames = data.image, ((data.clip.frames,) if data.source == "video_folder" else ())
+    geometry, frames = data.image, data.picture_shape[:-3]
     channels = 1 if is_grey else geometry.channels
     batch_size = _batch_size(num_images, training.batch_size)
     suiting = training.model_copy(

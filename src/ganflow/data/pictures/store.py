@@ -309,8 +309,9 @@ def _save_listing(connection: sqlite3.Connection, part: Listing) -> None:
 
 def _forget_other_settings(connection: sqlite3.Connection, settings: DataParameters) -> None:
     """What was decoded with another geometry, or divided in another way, is of no use."""
-    clip = [settings.clip.frames] if settings.source == "video_folder" else []
-    decoding = json.dumps([settings.source, settings.location, settings.image.model_dump(mode="json"), *clip])
+    # of moving pictures also how many frames they are cut into
+    frames = settings.picture_shape[:-3]
+    decoding = json.dumps([settings.source, settings.location, settings.image.model_dump(mode="json"), *frames])
     if _about(connection, "decoding") != decoding:
         connection.execute("DELETE FROM picture")
         connection.execute("DELETE FROM pixels")
