@@ -188,6 +188,20 @@ def rate(step: Callable[[], int], seconds: float) -> float:
     return num / (time.perf_counter() - started)
 
 
+def in_turn(steps: dict[str, Callable[[], int]], rounds: int, seconds: float) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Rates of contestants, each called once before, and of matrix products beside them, round after round, by name."""
+    for step in steps.values():
+        step()
+    rates: dict[str, list[float]] = {name: [] for name in steps}
+    limits: dict[str, list[float]] = {"float32": [], "bfloat16": []}
+    for _ in range(rounds):
+        for dtype, values in limits.items():
+            values.append(matrix_product_rate(tf.as_dtype(dtype)))
+        for name, step in steps.items():
+            rates[name].append(rate(step, seconds))
+    return rates, limits
+
+
 def matrix_product_rate(dtype: tf.DType, size: int = 2048) -> float:
     """Measured floating-point operations a second of a square matrix product."""
     left, right = (tf.cast(tf.random.normal((size, size)), dtype) for _ in range(2))
@@ -221,15 +235,7 @@ def main() -> None:
     options = parser.parse_args()
     _, training = read_preset("classic")
     entries = list(contestants())
-    for _, step, _ in entries:
-        step()
-    rates: dict[str, list[float]] = {name: [] for name, *_ in entries}
-    limits: dict[str, list[float]] = {"float32": [], "bfloat16": []}
-    for _ in range(options.rounds):
-        limits["float32"].append(matrix_product_rate(tf.float32))
-        limits["bfloat16"].append(matrix_product_rate(tf.bfloat16))
-        for name, step, _ in entries:
-            rates[name].append(rate(step, options.seconds))
+    rates, limits = in_turn({name: step for name, step, _ in entries}, options.rounds, options.seconds)
     result = summarise(rates, limits, {name: operations for name, _, operations in entries if operations}, training.batch_size)
     print_table(result)
     if options.json:

@@ -36,7 +36,7 @@ from ganflow.training.loop import compile_steps
 from ganflow.training.state import create_state
 from ganflow.training.step import TrainingStep
 from presets import altered, read_preset
-from speed import matrix_product_rate, rate
+from speed import in_turn
 
 SHAPE = (16, 32, 32, 1)
 CLIPS = np.random.default_rng(0).integers(0, 256, (2000, *SHAPE), dtype=np.uint8)
@@ -163,16 +163,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="of each contestant in each round")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    steps = contestants()
-    for step in steps.values():
-        step()
-    rates: dict[str, list[float]] = {name: [] for name in steps}
-    limits: dict[str, list[float]] = {"float32": [], "bfloat16": []}
-    for _ in range(options.rounds):
-        for dtype, values in limits.items():
-            values.append(matrix_product_rate(tf.as_dtype(dtype)))
-        for name, step in steps.items():
-            rates[name].append(rate(step, options.seconds))
+    rates, limits = in_turn(contestants(), options.rounds, options.seconds)
     for dtype, values in limits.items():
         print(f"matrix product {dtype:9s} {statistics.median(values) / 1e9:7.0f} GFLOP/s")
     for name, values in rates.items():
