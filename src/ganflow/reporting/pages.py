@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SUBJECTS = {
     "generator": "generator",
-    "real_images": "training images (as good as can be)",
+    "real_images": "training data (as good as can be)",
     "noise": "noise (the worst)",
     "shuffled": "training clips with their frames in disorder",
     "still": "one frame of each training clip, again and again",

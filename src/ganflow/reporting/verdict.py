@@ -24,10 +24,10 @@ _OF_CLIPS = {
 _GOOD = 0.3
 
 CLOSENESS = {
-    0.01: "The samples are close to real images",
-    0.05: "The samples resemble real images, with differences that can be measured",
-    _GOOD: "The samples are recognisable, and clearly worse than real images",
-    0.7: "The samples have only begun to resemble real images",
+    0.01: "The samples are close to real ones",
+    0.05: "The samples resemble real ones, with differences that can be measured",
+    _GOOD: "The samples are recognisable, and clearly worse than real ones",
+    0.7: "The samples have only begun to resemble real ones",
     math.inf: "The samples are hardly better than noise",
 }
 """By the share that is left of the way from noise to real images, by Fréchet distance."""
@@ -83,7 +83,7 @@ def rate_scores(scores: Scores) -> list[str]:
     distance, floor, ceiling = (find_score(subject, "frechet_distance") for subject in (generator, real, noise))
     words = next(text for limit, text in CLOSENESS.items() if left < limit)
     sentences = [
-        f"{words}: their Fréchet distance to held-out images is {distance:.4g}; training images have {floor:.4g}, noise {ceiling:.4g}."
+        f"{words}: their Fréchet distance to held-out ones is {distance:.4g}; training ones have {floor:.4g}, noise {ceiling:.4g}."
     ]
     precision, recall = find_score(generator, "precision"), find_score(generator, "recall")
     if precision is not None and recall is not None:
@@ -93,7 +93,7 @@ def rate_scores(scores: Scores) -> list[str]:
         )
     share = find_score(generator, "asked_class_share")
     if share is not None:
-        sentences.append(f"{share:.1%} of the images are of the class that was asked for.")
+        sentences.append(f"{share:.1%} of the samples are of the class that was asked for.")
     for name, words in _OF_CLIPS.items():
         share = find_score(generator, name)
         if share is not None:

@@ -115,6 +115,16 @@ def test_every_picture_is_described_and_every_section_is_there():
     assert [tag for tag, _ in tags].count("h2") == 11
 
 
+def test_clips_are_called_clips():
+    data = report()["data"] | {"image_shape": [16, 8, 8, 1]}
+    _, text = read(pages.write_run(report(data=data), HISTORY))
+    assert "200 steps on 40 clips" in text
+    assert "Nearest training clips" in text
+    assert "10 held-out clips of 16 × 8 × 8 × 1" in text
+    assert "image" not in text
+    assert "200 steps on 40 images" in read(pages.write_run(report(), HISTORY))[1]
+
+
 @pytest.mark.parametrize("where", ["class", "source", "finding", "parameter", "version"])
 def test_a_name_of_html_is_text(where):
     changed = report()

@@ -58,7 +58,7 @@ def test_every_share_has_words(generator, real, noise):
 def test_the_first_sentence_says_how_close_the_samples_are(generator, words):
     first = rate_scores(scores(generator))[0]
     assert words in first
-    assert f"{generator:.4g}; training images have 1, noise 101." in first
+    assert f"{generator:.4g}; training ones have 1, noise 101." in first
 
 
 def test_precision_recall_and_the_share_of_asked_classes_are_named_where_they_were_measured():
@@ -66,7 +66,7 @@ def test_precision_recall_and_the_share_of_asked_classes_are_named_where_they_we
     _, manifold, asked = rate_scores(scores(**values))
     assert "90% of them look like real ones (real ones: 96%)" in manifold
     assert "80% of the variety of real ones (real ones: 95%)" in manifold
-    assert asked.startswith("97.5% of the images are of the class that was asked for")
+    assert asked.startswith("97.5% of the samples are of the class that was asked for")
     assert len(rate_scores(scores())) == 1
     assert rate_scores({}) == []
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from PIL import Image
 
@@ -41,9 +39,10 @@ def bands(image: np.ndarray) -> tuple[int | None, ...]:
     return tuple(int(part) for part in bits.view(">u2"))
 
 
-def differing_bits(own: Sequence[int], others: Sequence[Sequence[int]]) -> np.ndarray:
-    """Hamming distances (N,) of a hash to N others, each given in its parts."""
-    return np.bitwise_count(np.array(others) ^ np.array(own)).sum(axis=1)
+def differing_bits(own: int, others: np.ndarray) -> np.ndarray:
+    """Hamming distances (N,) of a hash to N others; each is all of its bits in one int64."""
+    # of a negative number NumPy would count the bits of its absolute value
+    return np.bitwise_count((others ^ np.int64(own)).view(np.uint64))
 
 
 def are_near(image: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +30,13 @@ _COMPARED_AT_ONCE = 16
 
 _BANDS = [f"band_{number}" for number in range(NUM_BANDS)]
 
-_SHARING = " UNION ".join(
-    f"SELECT * FROM (SELECT id, name, is_held_out, {', '.join(_BANDS)} FROM picture "  # noqa: S608
-    f"WHERE {band} = ? AND is_held_out IS NOT NULL LIMIT {_MOST_COMPARED})"
+_HASH = " | ".join(f"({band} << {16 * number})" for number, band in enumerate(_BANDS))
+
+_SHARING = " UNION ALL ".join(
+    f"SELECT * FROM (SELECT id, {_HASH} FROM picture WHERE {band} = ? AND is_held_out IS NOT NULL LIMIT {_MOST_COMPARED})"  # noqa: S608
     for band in _BANDS
 )
-"""Images that have a side and share a part of their hash with another one, each once."""
+"""(id, hash) of images that have a side and share a part of their hash with another one, once for each part."""
 
 _SCHEMA = f"""
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT);
@@ -349,19 +349,17 @@ def _divide(connection: sqlite3.Connection, settings: DataParameters) -> None:
         "CREATE TEMP TABLE waiting AS SELECT id FROM picture WHERE digest IS NOT NULL AND is_held_out IS NULL "
         "ORDER BY length(stamp), stamp, name"
     )
-    number = 0
-    while row := connection.execute("SELECT rowid, id FROM waiting WHERE rowid > ? LIMIT 1", (number,)).fetchone():
-        number, picture = row
-        pixels = _pixels(connection, picture)
-        like, side = _find_like(connection, picture, _first(pixels, shape), shape)
+    # one walk for all: the order is that of `waiting`, and a side that is set on the way changes nothing that is read
+    walk = connection.execute(
+        f"SELECT id, digest, value, {_HASH}, {', '.join(_BANDS)} FROM waiting CROSS JOIN picture USING (id) CROSS JOIN pixels USING (id) "  # noqa: S608
+        "ORDER BY waiting.rowid"
+    )
+    for number, digest, value, own, *parts in walk:
+        pixels = np.frombuffer(value, np.uint8)
+        like, side = _find_equal(connection, digest) or _find_like(connection, own, parts, _first(pixels, shape)) or (None, None)
         if side is None:
             side = int(draw_held_out(pixels, settings.held_out_share, settings.seed))
-        connection.execute("UPDATE picture SET is_held_out = ?, like_name = ? WHERE id = ?", (side, like, picture))
-
-
-def _pixels(connection: sqlite3.Connection, number: int) -> np.ndarray:
-    (pixels,) = connection.execute("SELECT value FROM pixels WHERE id = ?", (number,)).fetchone()
-    return np.frombuffer(pixels, np.uint8)
+        connection.execute("UPDATE picture SET is_held_out = ?, like_name = ? WHERE id = ?", (side, like, number))
 
 
 def _first(pixels: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
@@ -369,24 +367,33 @@ def _first(pixels: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     return pixels[: math.prod(shape)].reshape(shape)
 
 
-def _find_like(
-    connection: sqlite3.Connection, picture: int, image: np.ndarray, shape: tuple[int, int, int]
-) -> tuple[bytes | None, int | None]:
-    """(name, side) of an image that has a side already and is equal or looks the same; None for both if there is none."""
-    digest, *own = connection.execute(f"SELECT digest, {', '.join(_BANDS)} FROM picture WHERE id = ?", (picture,)).fetchone()  # noqa: S608
-    equal = connection.execute("SELECT name, is_held_out FROM picture WHERE digest = ? AND is_held_out IS NOT NULL LIMIT 1", (digest,))
-    if (found := equal.fetchone()) is not None:
-        return found
-    if None in own:
-        return None, None
-    rows = connection.execute(_SHARING, own).fetchall()
+def _find_equal(connection: sqlite3.Connection, digest: bytes) -> tuple[bytes, int] | None:
+    """(name, side) of an image with the same pixels that has a side already."""
+    query = "SELECT name, is_held_out FROM picture WHERE digest = ? AND is_held_out IS NOT NULL LIMIT 1"
+    found: tuple[bytes, int] | None = connection.execute(query, (digest,)).fetchone()
+    return found
+
+
+def _find_like(connection: sqlite3.Connection, own: int | None, parts: Sequence[int], image: np.ndarray) -> tuple[bytes, int] | None:
+    """(name, side) of an image that has a side already and looks the same; `own` is the hash of this one, in its `parts`."""
+    if own is None:
+        return None
+    rows = connection.execute(_SHARING, parts).fetchall()
     if not rows:
-        return None, None
-    is_alike = differing_bits(own, [bits for _, _, _, *bits in rows]) <= MOST_DIFFERING_BITS
-    alike = iter([row for row, is_one in zip(rows, is_alike, strict=True) if is_one])
-    while some := list(islice(alike, _COMPARED_AT_ONCE)):
-        near = are_near(image, np.stack([_first(_pixels(connection, number), shape) for number, *_ in some]))
+        return None
+    numbers, hashes = np.array(rows, np.int64).T
+    alike = np.unique(numbers[differing_bits(own, hashes) <= MOST_DIFFERING_BITS]).tolist()
+    for first in range(0, len(alike), _COMPARED_AT_ONCE):
+        some = [_looked_up(connection, number) for number in alike[first : first + _COMPARED_AT_ONCE]]
+        near = are_near(image, np.stack([_first(np.frombuffer(value, np.uint8), image.shape) for _, _, value in some]))
         if near.any():
-            _, name, side, *_ = some[int(near.argmax())]
+            name, side, _ = some[int(near.argmax())]
             return name, side
-    return None, None
+    return None
+
+
+def _looked_up(connection: sqlite3.Connection, number: int) -> tuple[bytes, int, bytes]:
+    found: tuple[bytes, int, bytes] = connection.execute(
+        "SELECT name, is_held_out, value FROM picture JOIN pixels USING (id) WHERE id = ?", (number,)
+    ).fetchone()
+    return found
