@@ -43,8 +43,8 @@ class Fault:
 
 
 def optimizer(**changes: Any) -> dict[str, Any]:
-    """An optimizer's section, the default's with changes."""
-    return {"name": "adam", "learning_rate": 0.002, "beta_1": 0.0, "beta_2": 0.99} | changes
+    """An optimizer's section, the default's at a constant rate, with changes."""
+    return {"name": "adam", "learning_rate": 0.002, "beta_1": 0.0, "beta_2": 0.99, "decay": None} | changes
 
 
 # finding: how it is brought about
