@@ -14,7 +14,7 @@ from ganflow.training.schedule import discriminator_schedule
 
 _CONVOLUTIONS = (
     *("Conv2D", "SameConv2D", "UpsampledConv2D", "Conv2DTranspose", "SpectralConv2D", "Dense", "SpectralDense"),
-    *("Conv3D", "UpsampledConv3D", "Conv3DTranspose", "SpectralConv3D"),
+    *("PaddedConv3D", "UpsampledConv3D", "Conv3DTranspose", "SpectralConv3D"),
 )
 _NORMALIZATIONS = (*BATCH_NORMALIZATIONS, "GroupNormalization", "LayerNormalization")
 _ACTIVATIONS = ("ReLU", "LeakyReLU", "Activation")

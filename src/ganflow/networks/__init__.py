@@ -12,7 +12,7 @@ from ganflow.networks.builders import (
     normalises_batches,
 )
 from ganflow.networks.conditional import AskedClass, OwnClass
-from ganflow.networks.convolution import SameConv2D, UpsampledConv2D, UpsampledConv3D
+from ganflow.networks.convolution import PaddedConv3D, SameConv2D, UpsampledConv2D, UpsampledConv3D
 from ganflow.networks.hashing import check_record, hash_weights
 from ganflow.networks.latent import Latent, draw_inputs, draw_sheet_inputs
 from ganflow.networks.normalization import FusedBatchNormalization
@@ -29,6 +29,7 @@ __all__ = [
     "Latent",
     "Mask",
     "OwnClass",
+    "PaddedConv3D",
     "SameConv2D",
     "SpectralConv2D",
     "SpectralConv3D",

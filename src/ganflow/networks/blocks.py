@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from keras import layers
 
 from ganflow.config.networks import DiscriminatorParameters, DiscriminatorStage, GeneratorParameters, GeneratorStage
-from ganflow.networks.convolution import SameConv2D, UpsampledConv2D, UpsampledConv3D
+from ganflow.networks.convolution import PaddedConv3D, SameConv2D, UpsampledConv2D, UpsampledConv3D
 from ganflow.networks.normalization import FusedBatchNormalization
 from ganflow.networks.spectral import SpectralConv2D, SpectralConv3D
 
@@ -52,8 +52,8 @@ _KINDS = {
         layers.AveragePooling2D,
     ),
     3: Kinds(
-        layers.Conv3D,
-        layers.Conv3D,
+        PaddedConv3D,
+        PaddedConv3D,
         UpsampledConv3D,
         layers.Conv3DTranspose,
         SpectralConv3D,

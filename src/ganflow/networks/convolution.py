@@ -63,6 +63,24 @@ class SameConv2D(keras.layers.Conv2D):
         return super().get_config() | {"method": self.method}
 
 
+@keras.saving.register_keras_serializable("ganflow")
+class PaddedConv3D(keras.layers.Conv3D):
+    """`keras.layers.Conv3D` which lays zeros around maps of two frames itself; the result is the same.
+
+    TensorFlow 2.21 computes the kernel's gradient wrongly, or as no number at all, in bfloat16, on processors with AVX512-BF16 and no AMX,
+    of maps of two frames that "same" padding enlarges.
+
+    Input: (N, T, H, W, C). Output: (N, T, H, W, filters) of stride 1, and fewer pixels of others.
+    """
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        """Convolve."""
+        if (self.padding, self.strides, self.dilation_rate, inputs.shape[1]) != ("same", (1, 1, 1), (1, 1, 1), 2):
+            return super().convolution_op(inputs, kernel)
+        around = [((size - 1) // 2, size // 2) for size in self.kernel_size]
+        return keras.ops.conv(keras.ops.pad(inputs, [(0, 0), *around, (0, 0)]), kernel, padding="valid")
+
+
 def _check_method(method: str) -> str:
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}")

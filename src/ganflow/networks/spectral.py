@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ganflow.networks.convolution import PaddedConv3D
+
 _GUARD = 1e-12
 
 
@@ -68,7 +70,7 @@ class SpectralConv2D(_SpectralConvolution, keras.layers.Conv2D):
 
 
 @keras.saving.register_keras_serializable("ganflow")
-class SpectralConv3D(_SpectralConvolution, keras.layers.Conv3D):
+class SpectralConv3D(_SpectralConvolution, PaddedConv3D):
     """`keras.layers.Conv3D` with spectral normalization (1802.05957), without activation."""
 
 
