@@ -90,10 +90,10 @@ def test_the_discriminator_halves_four_times(pair):
     discriminator = networks.instantiate(pair[1])
     assert rows(discriminator) == [
         # the first has no normalization, which would take the others' bias away
-        ("Conv3D", 64, 4, 2, True, (16, 32, 32, 64)),
-        ("Conv3D", 128, 4, 2, False, (8, 16, 16, 128)),
-        ("Conv3D", 256, 4, 2, False, (4, 8, 8, 256)),
-        ("Conv3D", 512, 4, 2, False, (2, 4, 4, 512)),
+        ("PaddedConv3D", 64, 4, 2, True, (16, 32, 32, 64)),
+        ("PaddedConv3D", 128, 4, 2, False, (8, 16, 16, 128)),
+        ("PaddedConv3D", 256, 4, 2, False, (4, 8, 8, 256)),
+        ("PaddedConv3D", 512, 4, 2, False, (2, 4, 4, 512)),
     ]
     names = [layer.name for layer in discriminator.layers]
     assert [f"stage_{number}_normalization" in names for number in range(1, 5)] == [False, True, True, True]
