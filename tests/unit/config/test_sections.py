@@ -53,6 +53,24 @@ def test_the_published_numbers_of_other_recipes(project_root, name, loss, rate, 
     assert (training.r1_weight, training.r2_weight) == ((0.05, 0.05) if name == "r3gan" else (0.0, 0.0))
 
 
+@pytest.mark.parametrize(
+    ("name", "schedule", "end"),
+    [
+        *((name, None, None) for name in ("wgan", "wgan_gp", "lsgan", "dcgan", "images", "video", "video_paper")),
+        ("base", "cosine", 0.1),
+        ("classic", "inverse_time", None),
+        ("hinge_sn", "linear", 0.0),
+        ("r3gan", "cosine", 0.25),
+    ],
+)
+def test_no_preset_takes_over_how_the_rates_of_the_base_fall(project_root, name, schedule, end):
+    training = training_of(project_root, name)
+    for optimizer in (training.generator_optimizer, training.discriminator_optimizer):
+        decay = optimizer.decay
+        assert (decay and decay.schedule) == schedule
+        assert end is None or decay.final_fraction == end
+
+
 @pytest.mark.parametrize("given", ["classic", ["classic"], ("classic",)])
 def test_one_recipe_of_a_study_needs_no_list(given):
     assert section(SECTIONS["seed_study"], recipes=given).recipes == ("classic",)
