@@ -36,7 +36,7 @@ def draw_bars(num):
 
 
 def adam(**changes):
-    return section(OptimizerParameters, **{"learning_rate": 4e-3, "beta_1": 0.0, "beta_2": 0.99} | changes)
+    return section(OptimizerParameters, **{"learning_rate": 4e-3, "beta_1": 0.0, "beta_2": 0.99, "decay": None} | changes)
 
 
 NETWORKS = {
