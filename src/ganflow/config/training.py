@@ -17,13 +17,13 @@ class LearningRateDecay(Section):
             line, from the rate to `final_fraction` of it over `num_steps` steps, constant afterwards.
         decay_rate: of `inverse_time`, per step.
         num_steps: length of `cosine` and `linear`, in updates of the network; the discriminator may have several in a step of training.
-        final_fraction: end of `cosine` and `linear`.
+        final_fraction: end of `cosine` and `linear`, below 1.
     """
 
     schedule: Literal["inverse_time", "cosine", "linear"]
     decay_rate: NonNegativeFloat | None = None
     num_steps: PositiveInt | None = None
-    final_fraction: NonNegativeFloat = 0.0
+    final_fraction: Fraction = 0.0
 
     @model_validator(mode="after")
     def _check_needs(self) -> Self:

@@ -117,5 +117,8 @@ def suggest(record: GeneratorRecord, diagnosis: Mapping[str, Any] | None) -> str
     if diagnosis is not None and not diagnosis["healthy"] and serious:
         return f"{serious[0]['remedy'].rstrip('.')}."
     if record["step"] >= record["trained_steps"]:
-        return f"It was best at its last step: raise training.num_steps, now {record['trained_steps']}; the run continues where it is."
+        return (
+            f"It was best at its last step: raise training.num_steps, now {record['trained_steps']}; the run continues where it is, at the "
+            "learning rates it ended with (docs/how-to.md, change the budget)."
+        )
     return "Draw more, from the champion if there is one: kedro run --pipelines sampling --params sampling.num_images=1000"

@@ -121,6 +121,7 @@ def with_change(parameters, path, value):
         (["num_steps"], -1, r"TrainingParameters\.num_steps: .*greater than 0 \(got -1\)"),
         (["resume"], "maybe", r"TrainingParameters\.resume: .*'auto', 'required' or 'never' \(got 'maybe'\)"),
         (["generator_optimizer", "decay"], {"schedule": "cosine"}, r"schedule 'cosine' needs num_steps"),
+        (["generator_optimizer", "decay", "final_fraction"], 2.0, r"decay\.final_fraction.*less than 1"),
         (["generator_optimizer", "decay", "decay_rate"], 0.1, r"schedule 'cosine' has no use for decay_rate"),
         (["seed"], -1, r"seed: .*greater than or equal to 0 \(got -1\)"),
         (["r1_weight"], float("nan"), r"r1_weight: .*finite"),
