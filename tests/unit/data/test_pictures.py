@@ -493,8 +493,8 @@ def test_the_hash_of_a_gradient_by_hand():
 
 def test_bits_that_differ_by_hand():
     # 0b101 and 0b011 differ in two bits, 0xFFFF and 0 in sixteen; -1 has all bits, and the lowest number only the highest
-    assert list(differing_bits(0xFFFF0005, np.array([0x00000003, 0xFFFF0004]))) == [18, 1]
-    assert list(differing_bits(-1, np.array([0, -1, -(2**63)]))) == [64, 0, 63]
+    assert [differing_bits(0xFFFF0005, other) for other in (0x00000003, 0xFFFF0004)] == [18, 1]
+    assert [differing_bits(-1, other) for other in (0, -1, -(2**63))] == [64, 0, 63]
 
 
 def test_two_images_are_near_up_to_a_difference_of_eight():

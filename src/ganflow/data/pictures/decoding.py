@@ -129,6 +129,8 @@ def _prepare() -> None:
     warnings.simplefilter("ignore")
     # `fit` has a limit of its own, with words of its own
     Image.MAX_IMAGE_PIXELS = None
+    # the usual formats first, since they are tried in the order in which they came
+    Image.preinit()
     Image.init()
 
 

@@ -378,11 +378,8 @@ def _find_like(connection: sqlite3.Connection, own: int | None, parts: Sequence[
     """(name, side) of an image that has a side already and looks the same; `own` is the hash of this one, in its `parts`."""
     if own is None:
         return None
-    rows = connection.execute(_SHARING, parts).fetchall()
-    if not rows:
-        return None
-    numbers, hashes = np.array(rows, np.int64).T
-    alike = np.unique(numbers[differing_bits(own, hashes) <= MOST_DIFFERING_BITS]).tolist()
+    sharing = connection.execute(_SHARING, parts)
+    alike = sorted({number for number, other in sharing if differing_bits(own, other) <= MOST_DIFFERING_BITS})
     for first in range(0, len(alike), _COMPARED_AT_ONCE):
         some = [_looked_up(connection, number) for number in alike[first : first + _COMPARED_AT_ONCE]]
         near = are_near(image, np.stack([_first(np.frombuffer(value, np.uint8), image.shape) for _, _, value in some]))
