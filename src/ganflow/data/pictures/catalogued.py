@@ -6,16 +6,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 from ganflow.config.data import DataParameters
 from ganflow.data.pictures.collection import Collection, Listed, first_folder
 from ganflow.data.pictures.table import BytesOpener, content_of
 from ganflow.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EXPECTED = (
     "a partitioned dataset of pictures, an array, uint8 (N, H, W) or (N, H, W, C), or a table with a column of encoded pictures "
@@ -34,6 +36,9 @@ def open_catalogued(parameters: DataParameters, own_images: Any) -> Collection:
     Raises:
         DataError: if it is something else, or nothing.
     """
+    # here: the processes that decode would load it for nothing
+    import pandas as pd
+
     if isinstance(own_images, dict) and own_images:
         items = _partitions(own_images, parameters.classes == "folders")
     elif isinstance(own_images, np.ndarray) and own_images.ndim in (3, 4):
