@@ -68,6 +68,7 @@ def write_comparison(reports: list[RunReport], histories: Mapping[str, pd.DataFr
 def write_decision(
     decision: Mapping[str, Any],
     trial: Mapping[str, Any],
+    data: Mapping[str, Any],
     change: Mapping[str, Any],
     histories: Mapping[str, pd.DataFrame],
     evolutions: Mapping[str, list[dict[str, Any]]],
@@ -77,6 +78,7 @@ def write_decision(
     Args:
         decision: verdict and conditions.
         trial: what both have scored.
+        data: fingerprint of the challenger's images.
         change: how the images have changed since the last one; {} if that is not known.
         histories: {`challenger` or `champion`: curves}, of those that are there.
         evolutions: the same of their sheets.
@@ -85,6 +87,7 @@ def write_decision(
         "decision.html.j2",
         decision=decision,
         trial=trial,
+        data=data,
         subjects=[name for name in ("challenger", "champion") if name in trial],
         change=change,
         figure=draw_runs(histories) if histories else None,

@@ -9,6 +9,7 @@ from ganflow.reporting.pages import write_decision
 
 RECORD = {"run_id": "run", "sha256": "w"}
 HEALTHY = {"healthy": True, "findings": []}
+IMAGES = {"image_shape": [8, 8, 1]}
 BETTER = trial(contestant((0.4, 0.5, 0.6)), contestant((1.0, 1.1, 0.9)))
 
 
@@ -38,13 +39,13 @@ def test_only_what_is_serious_makes_a_run_unhealthy():
 
 
 def test_the_page_has_a_column_for_each_contestant():
-    page = write_decision(decided(HEALTHY), BETTER, {}, {}, {})
+    page = write_decision(decided(HEALTHY), BETTER, IMAGES, {}, {}, {})
     assert "<h1>Challenger run: promoted</h1>" in page
     assert "Decided 2026-03-01T00:00:00+00:00, attempt 4, against version 3." in page
     assert '<th scope="col">challenger</th><th scope="col">champion</th>' in page
     assert '<th scope="row">kernel distance</th><td class="number">0.5 ± 0.1</td><td class="number">1 ± 0.1</td>' in page
     assert '<th scope="row">distance to the nearest training image</th><td class="number">0.2</td><td class="number">0.2</td>' in page
     alone = trial(contestant((0.4, 0.5, 0.6)))
-    page = write_decision(decided(HEALTHY, alone, reason(champion=None)), alone, {}, {}, {})
+    page = write_decision(decided(HEALTHY, alone, reason(champion=None)), alone, IMAGES, {}, {}, {})
     assert "against no champion" in page
     assert '<th scope="col">champion</th>' not in page

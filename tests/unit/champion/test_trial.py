@@ -60,7 +60,7 @@ def test_equal_generators_are_no_reason_to_promote(trial):
         True,
         False,
     )
-    page = write_decision(found, held, {}, {}, {})
+    page = write_decision(found, held, {"image_shape": [8, 8, 1]}, {}, {}, {})
     assert "<h1>Challenger run: rejected</h1>" in page
     assert '<th scope="row">kernel distance improves</th><td class="bad-word">no</td>' in page
     assert '<th scope="row">coverage not worse</th><td class="good-word">yes</td>' in page

@@ -190,7 +190,7 @@ def test_a_decision_shows_both_and_what_has_changed():
         "conditions": [{"name": "healthy", "passed": False, "evidence": "the doctor found decline"}],
     }  # fmt: skip
     change = {"since": "xyz", "num_added": 60, "num_removed": 1, "drift": 0.5, "drift_standard_error": 0.1}
-    page = pages.write_decision(decision, trial, change, {"challenger": HISTORY, "champion": HISTORY}, {})
+    page = pages.write_decision(decision, trial, report()["data"], change, {"challenger": HISTORY, "champion": HISTORY}, {})
     _, text = read(page)
     assert HOSTILE not in page
     assert "rejected" in text
@@ -198,7 +198,8 @@ def test_a_decision_shows_both_and_what_has_changed():
     assert "0.2 ± 0.14 0.2 ± 0.14" in text
     assert "60 images were added and 1 removed" in text
     assert "0.5 ± 0.1" in text
-    assert "nothing on record" in read(pages.write_decision(decision, trial, {}, {}, {}))[1]
+    clips = read(pages.write_decision(decision, trial, report()["data"] | {"image_shape": [16, 8, 8, 1]}, {}, {}, {}))[1]
+    assert "nothing on record that the clips could be compared with" in clips
 
 
 def test_a_study_shows_its_tables():

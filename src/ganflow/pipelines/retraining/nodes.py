@@ -121,7 +121,7 @@ def show_decision(
     records = {"challenger": generator_record} | ({} if champion is None else {"champion": champion["record"]})
     histories = {name: training_history[record["run_id"]] for name, record in records.items() if record["run_id"] in training_history}
     evolutions = {name: show_evolution(sheets.get(record["run_id"], {}), record["step"]) for name, record in records.items()}
-    return write_decision(decisions[generator_record["run_id"]], trial, change, histories, evolutions)
+    return write_decision(decisions[generator_record["run_id"]], trial, generator_record["data"], change, histories, evolutions)
 
 
 def carry_out(decisions: Decisions, generator_record: GeneratorRecord) -> Promotion:
