@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from ganflow.config.data import DataParameters, ImageGeometry
 from ganflow.config.networks import NetworksParameters
-from ganflow.config.training import AugmentationParameters, TrainingParameters
+from ganflow.config.training import AugmentationParameters, OptimizerParameters, TrainingParameters
 from ganflow.errors import ConfigurationError
 from ganflow.networks import build_pair
 from ganflow.reporting.words import duration
@@ -17,13 +17,15 @@ from ganflow.training.estimate import estimate
 SIDES = {32: 0, 64: 1_000, 128: 10_000}
 """Shorter sides of images, and how many pictures each wants at least: more pixels hold more than few pictures can teach."""
 
-_LOOKS = 160
-"""How often training looks at each picture: 10,000 steps of 64 for 4,000 pictures (docs/recipes.md)."""
+_LOOKS = 96
+"""How often training looks at each picture: 6,000 steps of 64 for 4,000 pictures (docs/recipes.md)."""
 
 _FEWEST_STEPS, _MOST_STEPS, _NEAR = 2_500, 40_000, 0.2
 
 _FEW, _MANY = 1_000, 50_000
 """Pictures of which a discriminator learns each by heart unless much is changed, and so many that it does not."""
+
+_OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
 
 _NUM_BATCHES = 4
 """Of which a set consists at least."""
@@ -65,11 +67,13 @@ def recommend(
     geometry, frames = data.image, data.picture_shape[:-3]
     channels = 1 if is_grey else geometry.channels
     batch_size = _batch_size(num_images, training.batch_size)
+    num_steps = _num_steps(num_images, batch_size, training.num_steps)
     suiting = training.model_copy(
         update={
             "batch_size": batch_size,
-            "num_steps": _num_steps(num_images, batch_size, training.num_steps),
+            "num_steps": num_steps,
             "augmentation": _augmentation(num_images, training.augmentation),
+            **{name: _lasting(getattr(training, name), num_steps / training.num_steps) for name in _OPTIMIZERS},
         }
     )
     sizes = {}
@@ -113,6 +117,15 @@ def _num_steps(num_images: int, batch_size: int, now: int) -> int:
     return now if abs(now - wanted) <= _NEAR * wanted else wanted
 
 
+def _lasting(optimizer: OptimizerParameters, times: float) -> OptimizerParameters:
+    """With a decay that is as many times as long."""
+    if optimizer.decay is None or optimizer.decay.num_steps is None:
+        return optimizer
+    return optimizer.model_copy(
+        update={"decay": optimizer.decay.model_copy(update={"num_steps": max(1, round(times * optimizer.decay.num_steps))})}
+    )
+
+
 def _augmentation(num_images: int, own: AugmentationParameters | None) -> AugmentationParameters | None:
     """Much for few, none for many; whether things may be mirrored, only their owner knows."""
     mirror = own is not None and own.mirror
@@ -139,6 +152,10 @@ def _command(geometry: ImageGeometry, image: dict[str, int], now: TrainingParame
     """`--params …` with what differs; nothing if nothing does."""
     changes = _differences("data.image", geometry.model_dump(), image)
     changes += _differences("training", now.model_dump(), suiting.model_dump(include={"num_steps", "batch_size"}))
+    for name in _OPTIMIZERS:
+        decays = getattr(now, name).decay, getattr(suiting, name).decay
+        if None not in decays:
+            changes += _differences(f"training.{name}.decay", *(decay.model_dump() for decay in decays))
     if suiting.augmentation is None and now.augmentation is not None:
         changes.append("training.augmentation=null")
     elif suiting.augmentation is not None:

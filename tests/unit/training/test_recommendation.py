@@ -6,9 +6,14 @@ import pytest
 
 from base_parameters import section
 from ganflow.config.data import DataParameters, ImageGeometry
-from ganflow.config.training import AugmentationParameters
+from ganflow.config.training import AugmentationParameters, OptimizerParameters
 from ganflow.training import estimate as estimation
 from ganflow.training.recommendation import recommend, say
+
+
+def falling(num_steps):
+    """An optimizer whose rate falls over as many steps; None for a constant one."""
+    return section(OptimizerParameters, decay=num_steps and {"schedule": "cosine", "num_steps": num_steps})
 
 
 @pytest.fixture
@@ -26,10 +31,12 @@ def advise(monkeypatch, by_rule, training_parameters):
     monkeypatch.setattr(estimation, "_matrix_rate", lambda: 1e11)
     monkeypatch.setattr(estimation.tf.config, "list_physical_devices", lambda kind: [])
     usual = AugmentationParameters(translation=0.125, colour=0.5)
+    constant = falling(None)
 
     def advise(num_images, median_side, is_grey=False, height=32, width=32, networks=by_rule, source="folder", **now):
         data = section(DataParameters, source=source, image=section(ImageGeometry, height=height, width=width))
-        settings = {"num_steps": 10_000, "batch_size": 64, "augmentation": usual} | now
+        settings = {"num_steps": 6_000, "batch_size": 64, "augmentation": usual}
+        settings |= {"generator_optimizer": constant, "discriminator_optimizer": constant} | now
         return recommend(num_images, median_side, is_grey, data, networks, training_parameters.model_copy(update=settings))
 
     return advise
@@ -38,8 +45,8 @@ def advise(monkeypatch, by_rule, training_parameters):
 def test_four_thousand_pictures_of_72_pixels(advise):
     found = advise(4_000, 72)
     assert found["image"] == {"height": 64, "width": 64, "channels": 3}
-    # 160 looks at each: 160 · 4,000 / 64
-    assert (found["num_steps"], found["batch_size"], found["augmentation"]) == (10_000, 64, {"translation": 0.125, "colour": 0.5})
+    # 96 looks at each: 96 · 4,000 / 64
+    assert (found["num_steps"], found["batch_size"], found["augmentation"]) == (6_000, 64, {"translation": 0.125, "colour": 0.5})
     assert found["command"] == "--params data.image.height=64,data.image.width=64"
     assert [size["height"] for size in found["sizes"]] == [32, 64]
     small, large = found["sizes"]
@@ -64,13 +71,21 @@ def test_clips_take_longer_than_pictures_of_their_size(advise):
 def test_few_pictures_are_small_and_much_changed(advise):
     found = advise(200, 500)
     assert found["image"]["height"] == 32
-    # 160 looks would be 1,000 steps of 32; four batches and no fewer
+    # 96 looks would be 600 steps of 32; four batches and no fewer
     assert (found["num_steps"], found["batch_size"]) == (2_500, 32)
     assert found["augmentation"] == {"translation": 0.125, "cutout": 0.5, "colour": 1.0}
     assert found["command"] == (
         "--params training.num_steps=2500,training.batch_size=32,training.augmentation.cutout=0.5,training.augmentation.colour=1.0"
     )
     assert [size["height"] for size in found["sizes"]] == [32, 64, 128]
+
+
+def test_a_decay_stays_as_long_as_the_run(advise):
+    # 2,500 instead of 6,000 steps; a discriminator of two updates in each decays over twice as many
+    command = advise(200, 500, generator_optimizer=falling(6_000), discriminator_optimizer=falling(12_000))["command"]
+    assert "training.generator_optimizer.decay.num_steps=2500,training.discriminator_optimizer.decay.num_steps=5000," in command
+    inverse = section(OptimizerParameters, decay={"schedule": "inverse_time", "decay_rate": 1e-3})
+    assert "decay" not in advise(200, 500, generator_optimizer=inverse)["command"]
 
 
 def test_many_pictures_need_no_augmentation(advise):
